@@ -1,0 +1,71 @@
+"""Engines for the two databases, set up so that transactions begin as this program means them to."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+
+BUSY_TIMEOUT_S = 5
+
+
+def database_url(url: str) -> URL:
+    """A plain `sqlite:///…` or `postgresql://…` as SQLAlchemy's URL, with the driver this program uses."""
+    parsed = make_url(url)
+    driver = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+    backend = parsed.drivername.partition("+")[0]
+    if backend not in driver:
+        raise ValueError("the database must be sqlite:///path or postgresql://user@host/name")
+    return parsed.set(drivername=driver[backend])
+
+
+def make_writer(url: URL, connections: int) -> Engine:
+    """An engine for transactions that write. SQLite has one connection: it has one writer at a time anyway."""
+    if url.drivername == "sqlite":
+        return _make_sqlite(url, connections=1, begin="BEGIN IMMEDIATE", pragmas={"synchronous": "FULL"})
+    return _make_postgresql(url, connections)
+
+
+def make_reader(url: URL, connections: int) -> Engine:
+    """An engine for transactions that only read; the database itself refuses a write on it."""
+    if url.drivername == "sqlite":
+        return _make_sqlite(url, connections=connections, begin="BEGIN", pragmas={"query_only": "ON"})
+    return _make_postgresql(url, connections, "-c default_transaction_read_only=on -c statement_timeout=30s")
+
+
+def _make_sqlite(url: URL, *, connections: int, begin: str, pragmas: dict[str, str]) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: object) -> None:
+        # The driver's own transactions begin deferred and upgrade, which fails at once with "database is locked".
+        connection.isolation_level = None
+        for name, value in {"journal_mode": "WAL", "foreign_keys": "ON", **pragmas}.items():
+            connection.execute(f"PRAGMA {name}={value}")
+
+    @event.listens_for(engine, "begin")
+    def begin_transaction(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _make_postgresql(url: URL, connections: int, options: str = "") -> Engine:
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_TIMEOUT_S,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": BUSY_TIMEOUT_S,
+            "options": f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s {options}",
+        },
+    )

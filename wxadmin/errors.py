@@ -1,0 +1,64 @@
+"""The few exceptions that carry a message fit to show: to an operator, a site's developer or a visitor."""
+
+
+class WxadminError(Exception):
+    """Something that the person in front of the program can mend; the text says how."""
+
+
+class SettingsRefused(WxadminError):
+    """A WXADMIN_ variable has an unknown name or a bad value; one line for each."""
+
+
+class SchemaNotCurrent(WxadminError):
+    """The database is not at the newest schema."""
+
+
+class KeyMissing(WxadminError):
+    """The database was written under a key that this node does not have."""
+
+
+class DatabaseUnavailable(WxadminError):
+    """The database is locked, gone or full; nothing of the request was stored."""
+
+    retry_after = 5
+
+
+class Overloaded(WxadminError):
+    """The queue of writes cannot be served in time; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too busy, try again in {retry_after} s")
+        self.retry_after = retry_after
+
+
+class NoSuchAccount(WxadminError):
+    """No WeChat service account has this name."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"there is no account {slug!r}; `wxadmin account list` shows them")
+
+
+class NoSuchSite(WxadminError):
+    """No site has this name."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"there is no site {slug!r}; `wxadmin site list` shows them")
+
+
+class NoSuchStaff(WxadminError):
+    """Nobody of the staff has this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no staff member {name!r}; `wxadmin staff list` shows them")
+
+
+class Taken(WxadminError):
+    """A name or an appid that must be unique is in use."""
+
+
+class BadValue(WxadminError):
+    """A value that a person typed cannot be used; the text says what to type instead."""
+
+
+class ReturnURLRefused(WxadminError):
+    """A return address is malformed, or no site may use it."""

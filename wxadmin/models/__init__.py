@@ -1,0 +1,43 @@
+"""The tables: columns, constraints, and facts about one row."""
+
+from wxadmin.models.account import Account
+from wxadmin.models.attempt import Attempt, CodeClaim, Outcome
+from wxadmin.models.base import Base
+from wxadmin.models.counts import FailureHour, LoginHour, StepHour
+from wxadmin.models.event import Class, Event, Stage
+from wxadmin.models.house import Counter, JobRun, KeyInUse, Node
+from wxadmin.models.site import Origin, ReturnURL, Site
+from wxadmin.models.staff import AuditEntry, Role, Staff, StaffSession, StaffSite
+from wxadmin.models.ticket import Ticket
+from wxadmin.models.user import Token, TokenState, User, UserChannel
+
+__all__ = [
+    "Account",
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "Class",
+    "CodeClaim",
+    "Counter",
+    "Event",
+    "FailureHour",
+    "JobRun",
+    "KeyInUse",
+    "LoginHour",
+    "Node",
+    "Origin",
+    "Outcome",
+    "ReturnURL",
+    "Role",
+    "Site",
+    "Staff",
+    "StaffSession",
+    "StaffSite",
+    "Stage",
+    "StepHour",
+    "Ticket",
+    "Token",
+    "TokenState",
+    "User",
+    "UserChannel",
+]

@@ -1,0 +1,53 @@
+"""What the installation knows about itself: processes, running numbers, keys in use, jobs."""
+
+from datetime import datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wxadmin.database.types import Id, UTCDateTime
+from wxadmin.models.base import Base
+
+
+class Node(Base):
+    """A process that serves, or served. `batch` is the number of its last committed journal batch."""
+
+    __tablename__ = "node"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    host: Mapped[str] = mapped_column(String(128))
+    pid: Mapped[int] = mapped_column()
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    batch: Mapped[int] = mapped_column(Id)
+
+
+class Counter(Base):
+    """A running number shared by all processes."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[int] = mapped_column(Id)
+
+
+class KeyInUse(Base):
+    """A key that something in the database is sealed under, known by its public id."""
+
+    __tablename__ = "key_in_use"
+
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    first_used_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class JobRun(Base):
+    """The last run of each background job."""
+
+    __tablename__ = "job_run"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    node: Mapped[int] = mapped_column(Id)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    rows: Mapped[int] = mapped_column()
+    error: Mapped[str | None] = mapped_column(Text)

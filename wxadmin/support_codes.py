@@ -1,0 +1,48 @@
+"""Support codes: seven random signs and a check sign that can be read out over the phone."""
+
+import secrets
+
+# Crockford's 32: no I, L, O or U.
+_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES = {sign: value for value, sign in enumerate(_SIGNS)}
+_RANDOM_SIGNS = 7
+_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u2010": None, "\u2013": None})
+
+
+def make() -> str:
+    """A new code of eight signs, stored and looked up in this form."""
+    signs = [secrets.choice(_SIGNS) for _ in range(_RANDOM_SIGNS)]
+    return "".join(signs) + _check_sign(signs)
+
+
+def show(code: str) -> str:
+    """The form that people read: `K7M2-Q9XD`."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def read(typed: str) -> str | None:
+    """The code that was meant, or None where it was mistyped.
+
+    Forgives case, spaces, hyphens, and O, I and L. Any one wrong sign and any two neighbours swapped are noticed.
+    """
+    code = typed.strip().upper().translate(_MISREAD)
+    if len(code) != _RANDOM_SIGNS + 1 or any(sign not in _VALUES for sign in code):
+        return None
+    return code if _check_sign(code[:-1]) == code[-1] else None
+
+
+def _check_sign(signs: str | list[str]) -> str:
+    """The sign that makes the weighted sum zero in the field of 32 elements.
+
+    Multiplying by the generator between signs gives each place its own weight, so a wrong sign (a non-zero
+    difference times a weight) and a swap (the difference times the sum of two weights) never cancel out.
+    """
+    total = 0
+    for sign in signs:
+        total = _times_generator(total ^ _VALUES[sign])
+    return _SIGNS[total]
+
+
+def _times_generator(value: int) -> int:
+    doubled = value << 1
+    return doubled ^ 0b100101 if doubled & 0b100000 else doubled
