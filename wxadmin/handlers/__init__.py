@@ -1,0 +1,1 @@
+"""What speaks HTTP: parse, call one thing, render."""

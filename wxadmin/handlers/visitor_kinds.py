@@ -1,0 +1,178 @@
+"""What a visitor is told for each reason: a few kinds of page, each with what happened and what to do."""
+
+from dataclasses import dataclass
+
+from wxadmin.i18n import msgid
+
+START_AGAIN = msgid("Tap Continue to start again.")
+WAIT = msgid("Please wait a moment, then tap Continue.")
+GO_BACK = msgid("Please go back to where you came from and open the page again.")
+CONTACT = msgid("Please send the number below to customer service. Trying again will not help yet.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One page's words. `to_do` speaks of Continue only where `restarts`; without a link GO_BACK takes its place."""
+
+    icon: str
+    tone: str
+    title: str
+    happened: str
+    to_do: str
+    restarts: bool = True
+
+
+NO_ANSWER = Kind(
+    icon="cloud",
+    tone="wait",
+    title=msgid("WeChat did not answer"),
+    happened=msgid("The connection to WeChat broke off. It was nothing you did."),
+    to_do=msgid("Tap Continue to try again."),
+)
+USED_LINK = Kind(
+    icon="again",
+    tone="go",
+    title=msgid("This link no longer works"),
+    happened=msgid("A link works once. Going back, reloading or opening a forwarded link leads here."),
+    to_do=START_AGAIN,
+)
+TOOK_TOO_LONG = Kind(
+    icon="clock",
+    tone="go",
+    title=msgid("This took too long"),
+    happened=msgid("To keep your account safe, an authorization ends by itself after a few minutes."),
+    to_do=START_AGAIN,
+)
+OTHER_WINDOW = Kind(
+    icon="shield",
+    tone="go",
+    title=msgid("One more tap, please"),
+    happened=msgid("The page may have moved to another window or browser, so we cannot tell that it is still you."),
+    to_do=START_AGAIN,
+)
+NOT_AGREED = Kind(
+    icon="back",
+    tone="go",
+    title=msgid("You have not agreed yet"),
+    happened=msgid("WeChat has passed nothing on about you."),
+    to_do=msgid("If you change your mind, tap Continue."),
+)
+AGREE_AGAIN = Kind(
+    icon="again",
+    tone="go",
+    title=msgid("Please authorize once more"),
+    happened=msgid("The earlier authorization has ended, for example because the WeChat password was changed."),
+    to_do=START_AGAIN,
+)
+BUSY = Kind(
+    icon="people",
+    tone="wait",
+    title=msgid("We are very busy, please try again later"),
+    happened=msgid("Many people are authorizing at this moment."),
+    to_do=WAIT,
+)
+TOO_OFTEN = Kind(
+    icon="clock",
+    tone="wait",
+    title=msgid("Too many tries in a short time"),
+    happened=msgid("The page was opened very often within a minute, so it needs a short pause."),
+    to_do=WAIT,
+)
+LOOP = Kind(
+    icon="again",
+    tone="wait",
+    title=msgid("We stopped a page that kept jumping"),
+    happened=msgid("The page asked for your authorization over and over again."),
+    to_do=msgid("Close it and come back later. If it happens again, please contact customer service."),
+    restarts=False,
+)
+SET_UP = Kind(
+    icon="shop",
+    tone="stop",
+    title=msgid("This page is not set up correctly"),
+    happened=msgid("A setting of the site or of its official account needs correction. It was nothing you did."),
+    to_do=CONTACT,
+    restarts=False,
+)
+OPEN_IN_WECHAT = Kind(
+    icon="chat",
+    tone="go",
+    title=msgid("Please open this page in WeChat"),
+    happened=msgid("This service works inside WeChat."),
+    to_do=msgid("Open WeChat and enter the page from there."),
+    restarts=False,
+)
+SNAPSHOT = Kind(
+    icon="layers",
+    tone="go",
+    title=msgid("Please tap “使用完整服务” (use full service)"),
+    happened=msgid("WeChat is showing you a preview, which does not know your own account."),
+    to_do=msgid("Tap “使用完整服务”, which WeChat shows on this page. The page then opens again."),
+    restarts=False,
+)
+LIMITED = Kind(
+    icon="shield",
+    tone="stop",
+    title=msgid("WeChat has limited this WeChat account"),
+    happened=msgid("For safety reasons WeChat declined the authorization."),
+    to_do=msgid("Look for a notice in WeChat, or ask customer service for another way."),
+    restarts=False,
+)
+NOT_FINISHED = Kind(
+    icon="again",
+    tone="wait",
+    title=msgid("The authorization was not finished"),
+    happened=msgid("WeChat did not complete it. We have kept a record of what happened."),
+    to_do=msgid("Tap Continue to try again. If it happens again, please contact customer service."),
+)
+NO_SUCH_PAGE = Kind(
+    icon="compass",
+    tone="stop",
+    title=msgid("There is no such page"),
+    happened=msgid("The address may be incomplete or out of date."),
+    to_do=GO_BACK,
+)
+BROKEN_LINK = Kind(
+    icon="compass",
+    tone="stop",
+    title=msgid("This link is incomplete"),
+    happened=msgid("Part of the address is missing or was changed on its way."),
+    to_do=GO_BACK,
+)
+OUR_FAULT = Kind(
+    icon="cloud",
+    tone="wait",
+    title=msgid("Something went wrong on our side"),
+    happened=msgid("It was nothing you did. We have kept a record of what happened."),
+    to_do=WAIT,
+)
+
+# Errcodes by what the visitor can do about them; facts.md, section 7, tells where each comes from.
+_REASONS = {
+    NO_ANSWER: "-1 gw_timeout gw_connect gw_bad_reply gw_http_status gw_interrupted",
+    USED_LINK: "40029 40163 41008 gw_state_unknown gw_state_used gw_no_code gw_ticket_unknown gw_ticket_spent",
+    TOOK_TOO_LONG: "42003 abandoned gw_no_callback gw_state_expired gw_ticket_expired",
+    OTHER_WINDOW: "gw_state_cookie_lost gw_other_browser",
+    NOT_AGREED: "denied",
+    AGREE_AGAIN: "40003 40014 40030 42001 42002 42007 50001",
+    BUSY: "45011 gw_overloaded",
+    TOO_OFTEN: "10009 gw_rate_limited",
+    LOOP: "gw_loop",
+    SET_UP: (
+        "10003 10004 10005 10006 10010 10011 10012 10013 10015 10016 40002 40013 40125 40164 40242 40243 41002 41003 "
+        "41004 41018 42006 43001 43002 43003 43004 45009 45035 48004 50002 50004 50005 50007 61003 61004 61005 61006 "
+        "61007 61024 89501 89503 89506 89507 gw_return_url_refused gw_account_off gw_site_key gw_ticket_other_site"
+    ),
+    OPEN_IN_WECHAT: "gw_not_wechat",
+    SNAPSHOT: "snapshot",
+    LIMITED: "40226",
+    NO_SUCH_PAGE: "not_found",
+    BROKEN_LINK: "bad_request method_not_allowed too_large",
+    OUR_FAULT: "server_error",
+}
+KINDS = {reason: kind for kind, reasons in _REASONS.items() for reason in reasons.split()}
+
+
+def kind_of(reason: str) -> Kind:
+    """The kind of page for an errcode in text, a gw_ reason or an outcome; unknown ones get a good general page."""
+    return KINDS.get(reason, NOT_FINISHED)
