@@ -1,0 +1,110 @@
+"""The catalogue of errcodes, of WeChat's page texts and of the gateway's own reasons: what they mean, what to do."""
+
+import csv
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one code means at one stage; `any` stands for every stage without a row of its own."""
+
+    code: str
+    stage: str
+    errmsg: str
+    title_en: str
+    title_zh: str
+    meaning_en: str
+    meaning_zh: str
+    side: str
+    class_: str
+    retry: str
+    remedy_en: str
+    remedy_zh: str
+    confidence: str
+
+    def title(self, lang: str) -> str:
+        """A few words, for lists; `lang` is `en` or one of the Chinese ones."""
+        return self.title_zh if lang.startswith("zh") else self.title_en
+
+    def meaning(self, lang: str) -> str:
+        """What happened."""
+        return self.meaning_zh if lang.startswith("zh") else self.meaning_en
+
+    def remedy(self, lang: str) -> str:
+        """What to do about it."""
+        return self.remedy_zh if lang.startswith("zh") else self.remedy_en
+
+
+class Verdict(StrEnum):
+    """What a failed refresh says about the token; see facts.md, section 3."""
+
+    PERMANENT = "permanent"
+    """The token is dead: the user has to consent again."""
+    CONFIG = "config"
+    """Every token of the account would fail alike: pause the account."""
+    TRANSIENT = "transient"
+    """It passes by itself: back off."""
+    QUOTA_DAY = "quota_day"
+    """No more calls today."""
+    UNKNOWN = "unknown"
+    """Back off, and call the token dead only after a day of it."""
+
+
+_VERDICTS = {
+    Verdict.PERMANENT: "40029 40030 42002 42007 50001",
+    # gw_account_off is what the client says of sample data.
+    Verdict.CONFIG: "40013 40164 41003 43003 48004 50002 gw_account_off",
+    Verdict.TRANSIENT: "-1 45011 gw_timeout gw_connect gw_bad_reply gw_http_status",
+    Verdict.QUOTA_DAY: "45009",
+}
+_VERDICT_OF = {code: verdict for verdict, codes in _VERDICTS.items() for code in codes.split()}
+
+
+def refresh_verdict(code: str) -> Verdict:
+    """What to do about a token whose refresh ended with this errcode or reason."""
+    return _VERDICT_OF.get(code, Verdict.UNKNOWN)
+
+
+def find(code: str, stage: str) -> Entry:
+    """The entry for a code where it happened; never fails, an unlisted code gets an entry that says so."""
+    rows = _by_code().get(code)
+    if rows is None:
+        return _unlisted(code, stage)
+    # A code met where the catalogue does not expect it still means about the same as elsewhere.
+    return rows.get(stage) or rows.get("any") or next(iter(rows.values()))
+
+
+@cache
+def all_entries() -> tuple[Entry, ...]:
+    """Every row: errcodes by number, then WeChat's pages without a number, then the gateway's reasons."""
+    text = resources.files(__package__).joinpath("errcodes.csv").read_text(encoding="utf-8")
+    return tuple(Entry(class_=row.pop("class"), **row) for row in csv.DictReader(text.splitlines()))
+
+
+@cache
+def _by_code() -> dict[str, dict[str, Entry]]:
+    rows: dict[str, dict[str, Entry]] = {}
+    for entry in all_entries():
+        rows.setdefault(entry.code, {})[entry.stage] = entry
+    return rows
+
+
+def _unlisted(code: str, stage: str) -> Entry:
+    return Entry(
+        code=code,
+        stage=stage,
+        errmsg="",
+        title_en="Unknown code",
+        title_zh="未收录的错误码",
+        meaning_en="This code is not in the catalogue. WeChat's own words, kept with the event, are all that is known.",
+        meaning_zh="目录中没有这个错误码，目前只有事件中保存的微信原文可供参考。",
+        side="wechat",
+        class_="transient",
+        retry="yes",
+        remedy_en="Try again with growing pauses. If it keeps coming, hand WeChat's words and the rid to developers.",
+        remedy_zh="按逐渐拉长的间隔重试；若持续出现，请把微信原文和 rid 转给技术。",
+        confidence="unverified",
+    )
