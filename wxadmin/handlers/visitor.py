@@ -10,7 +10,7 @@ import segno
 from tornado.template import Loader
 
 from wxadmin.handlers.static import icon
-from wxadmin.handlers.visitor_kinds import GO_BACK, OPEN_IN_WECHAT, WAIT, Kind, kind_of
+from wxadmin.handlers.visitor_kinds import CARRY, GO_BACK, OPEN_IN_WECHAT, WAIT, Kind, kind_of
 from wxadmin.i18n import Language, html_lang, local_time, translator
 
 CONTENT_SECURITY_POLICY = (
@@ -102,6 +102,8 @@ def _to_do(page: VisitorPage, kind: Kind, lang: Language) -> str:
     words = translator(lang)
     if kind.restarts and not page.restart_url:
         return words.gettext(GO_BACK)
+    if kind is OPEN_IN_WECHAT and page.restart_url:
+        return words.gettext(CARRY)
     if kind.to_do == WAIT and page.retry_after:
         sentence = words.ngettext(
             "Please wait %(seconds)d second, then tap Continue.",

@@ -6,13 +6,14 @@ from wxadmin.i18n import msgid
 
 START_AGAIN = msgid("Tap Continue to start again.")
 WAIT = msgid("Please wait a moment, then tap Continue.")
+CARRY = msgid("Copy the link, send it to a chat in WeChat and tap it there.")
 GO_BACK = msgid("Please go back to where you came from and open the page again.")
 CONTACT = msgid("Please send the number below to customer service. Trying again will not help yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One page's words. `to_do` speaks of Continue only where `restarts`; without a link GO_BACK takes its place."""
+    """One page's words. Where it `restarts`, a link leads to the login again; without one, GO_BACK is what to do."""
 
     icon: str
     tone: str
@@ -33,7 +34,7 @@ USED_LINK = Kind(
     icon="again",
     tone="go",
     title=msgid("This link no longer works"),
-    happened=msgid("A link works once. Going back, reloading or opening a forwarded link leads here."),
+    happened=msgid("A link works once. It ends when you go back or reload the page."),
     to_do=START_AGAIN,
 )
 TOOK_TOO_LONG = Kind(
@@ -48,7 +49,7 @@ OTHER_WINDOW = Kind(
     tone="go",
     title=msgid("One more tap, please"),
     happened=msgid("The page may have moved to another window or browser, so we cannot tell that it is still you."),
-    to_do=START_AGAIN,
+    to_do=msgid("Start again from here, and stay in this window."),
 )
 NOT_AGREED = Kind(
     icon="back",
@@ -131,6 +132,7 @@ NO_SUCH_PAGE = Kind(
     title=msgid("There is no such page"),
     happened=msgid("The address may be incomplete or out of date."),
     to_do=GO_BACK,
+    restarts=False,
 )
 BROKEN_LINK = Kind(
     icon="compass",
@@ -138,6 +140,7 @@ BROKEN_LINK = Kind(
     title=msgid("This link is incomplete"),
     happened=msgid("Part of the address is missing or was changed on its way."),
     to_do=GO_BACK,
+    restarts=False,
 )
 OUR_FAULT = Kind(
     icon="cloud",
