@@ -44,11 +44,12 @@ def read(raw_query: str, world: World) -> AuthorizeLink:
     values = {name: unquote_plus(value) for name, value in pairs}
     for name, number in _EMPTY.items():
         if not values.get(name):
-            raise PageRefused(number, f"The link carries no {name}; names are lower case.")
+            raise PageRefused(number, f"链接里没有 {name}，参数名须小写。", f"The link has no {name}, in lower case.")
     if tuple(names[:5]) != ORDER or not OPTIONAL.issuperset(names[5:]):
-        raise PageRefused(10005, f"Parameters must come in this order: {', '.join(ORDER)}; optional ones after state.")
+        order = ", ".join(ORDER)
+        raise PageRefused(10005, f"参数顺序须为：{order}，可选参数放在其后。", f"Order: {order}; optional ones after.")
     if values["response_type"] != "code":
-        raise PageRefused(10005, "response_type must be code.")
+        raise PageRefused(10005, "response_type 须为 code。", "response_type must be code.")
     _check_state(values["state"])
     _check_account(values, world)
     return AuthorizeLink(
@@ -62,25 +63,31 @@ def read(raw_query: str, world: World) -> AuthorizeLink:
 
 def _check_state(state: str) -> None:
     if len(state) > 128:
-        raise PageRefused(None, f"state has {len(state)} characters, WeChat takes 128.", text="state参数过长")
+        hints = f"state 有 {len(state)} 个字符，上限 128。", f"state has {len(state)} characters; WeChat takes 128."
+        raise PageRefused(None, *hints, text="state参数过长")
     if not _STATE.fullmatch(state):
-        raise PageRefused(None, "state may hold letters and digits only.", text="该链接无法访问")
+        raise PageRefused(
+            None, "state 只能用字母和数字。", "state holds letters and digits only.", text="该链接无法访问"
+        )
 
 
 def _check_account(values: dict[str, str], world: World) -> None:
     account = world.accounts.get(values["appid"])
     if account is None:
-        raise PageRefused(10016, "This simulator has no account with this appid; POST /_sim/accounts adds one.")
+        raise PageRefused(10016, "模拟器里没有这个 appid。", "The simulator has no such appid; /_sim/ adds one.")
     if values["scope"] not in {"snsapi_base", "snsapi_userinfo"}:
-        raise PageRefused(10005, "scope must be snsapi_base or snsapi_userinfo.")
+        raise PageRefused(10005, "scope 只有两种。", "scope is snsapi_base or snsapi_userinfo.")
     address = _address(values["redirect_uri"])
     if not account.allows(address, lan_hosts=world.settings.lan_hosts):
-        domains = ", ".join(account.domains) or "none"
-        raise PageRefused(10003, f"Host of redirect_uri: {address.netloc}. Domains of {account.appid}: {domains}.")
+        domains = ", ".join(account.domains) or "—"
+        hints = f"回调主机 {address.netloc}，网页授权域名 {domains}。", f"Host {address.netloc}, domains {domains}."
+        raise PageRefused(10003, *hints)
 
 
 def _address(redirect_uri: str) -> SplitResult:
-    unreadable = PageRefused(None, "redirect_uri is no http or https address.", text="redirect_uri 参数错误")
+    unreadable = PageRefused(
+        None, "不是完整的 http 或 https 地址。", "That is no http or https address.", text="redirect_uri 参数错误"
+    )
     if _NEVER_IN_AN_ADDRESS.search(redirect_uri):
         raise unreadable
     try:

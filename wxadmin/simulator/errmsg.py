@@ -68,10 +68,11 @@ class Refused(Exception):
 
 
 class PageRefused(Exception):
-    """An authorize link that ends on a page of WeChat: its text, its number if any, and our hint for the reader."""
+    """An authorize link that ends on a page of WeChat: its number if any, its text, and our hint for the reader."""
 
-    def __init__(self, number: int | None, hint: str, *, text: str | None = None) -> None:
-        super().__init__(number, hint)
+    def __init__(self, number: int | None, hint_zh: str, hint_en: str, *, text: str | None = None) -> None:
+        super().__init__(number, hint_en)
         self.number = number
         self.text = text or PAGE_TEXT.get(number or 0, "系统错误")
-        self.hint = hint
+        self.hint_zh = hint_zh
+        self.hint_en = hint_en

@@ -27,9 +27,12 @@ class Fault:
 
     def as_dict(self) -> dict[str, object]:
         shown: dict[str, object] = {"id": self.id, "endpoint": self.endpoint, "kind": self.kind}
-        if self.kind in _DETAIL:
-            shown[_DETAIL[self.kind]] = getattr(self, _DETAIL[self.kind])
-        return shown | {"times": self.times, "rate": self.rate, "after": self.after}
+        return shown | self.detail | {"times": self.times, "rate": self.rate, "after": self.after}
+
+    @property
+    def detail(self) -> dict[str, object]:
+        """The one field that its kind needs, if any."""
+        return {name: getattr(self, name) for kind, name in _DETAIL.items() if kind == self.kind}
 
 
 class Faults:
