@@ -1,0 +1,1 @@
+"""What `wxadmin demo` adds to the gateway: a shop that uses it as any site would."""

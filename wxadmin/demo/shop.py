@@ -1,0 +1,208 @@
+"""A small tea shop whose visitors sign in with WeChat through the gateway: an example to copy from.
+
+A site needs three things: a link to the gateway, an address that visitors come back to with a ticket, and one call
+from its own server, which turns the ticket into a person. All of it is here, and nothing else of the gateway's code.
+"""
+
+import hmac
+import json
+import logging
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.web import Application, HTTPError, RequestHandler
+
+HERE = Path(__file__).parent
+WECHAT_PICTURES = ("https://thirdwx.qlogo.cn", "https://wx.qlogo.cn")
+HEADERS = {
+    "Referrer-Policy": "no-referrer",  # the address that visitors come back to carries their ticket
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+log = logging.getLogger("shop")
+
+
+class Refused(Exception):
+    """The visitor cannot be signed in; title and detail are fit to be read by people."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(title)
+        self.status, self.title, self.detail = status, title, detail
+
+
+def no_answer() -> Refused:
+    return Refused(502, "授权网关没有应答", "The gateway did not answer. Please try again in a moment.")
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Where the gateway is, how it knows this shop, and who is signed in: by session, what the gateway answered."""
+
+    gateway_url: str
+    site_key: str
+    own_url: str
+    picture_origins: tuple[str, ...] = WECHAT_PICTURES
+    signed_in: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def content_security_policy(self) -> str:
+        pictures = " ".join(self.picture_origins)
+        return (
+            f"default-src 'none'; style-src 'self'; img-src 'self' {pictures}; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        )
+
+    def login_url(self, scope: str, nonce: str) -> str:
+        """The link that starts a login. The nonce comes back with the person, and never in an address."""
+        query = {"url": f"{self.own_url}/back", "scope": scope, "nonce": nonce, "channel": "demo"}
+        return f"{self.gateway_url}/auth?{urlencode(query)}"
+
+    async def redeem(self, ticket: str) -> dict[str, Any]:
+        """Turn a ticket into the person it stands for; a ticket works once. Raises Refused."""
+        request = HTTPRequest(
+            f"{self.gateway_url}/api/v1/tickets/redeem",
+            method="POST",
+            headers={
+                "Authorization": f"Bearer {self.site_key}",  # a server's secret: no page ever sees it
+                "Content-Type": "application/json",
+                # WeChat's browser sometimes opens the address twice at once: both get the same answer.
+                "Idempotency-Key": sha256(ticket.encode()).hexdigest(),
+            },
+            body=json.dumps({"ticket": ticket}),
+            connect_timeout=5,
+            request_timeout=10,
+        )
+        try:
+            response = await AsyncHTTPClient().fetch(request, raise_error=False)
+        except (HTTPClientError, OSError) as error:
+            raise no_answer() from error
+        if response.headers.get("Content-Type", "").startswith("application/problem+json"):
+            problem = json.loads(response.body)
+            raise Refused(response.code, problem["title"], problem.get("detail", ""))
+        if response.code != 200:
+            raise no_answer()
+        person: dict[str, Any] = json.loads(response.body)
+        return person
+
+
+class Page(RequestHandler):
+    """What the shop's pages share: headers, cookies, and a plain page for whatever goes wrong."""
+
+    @property
+    def shop(self) -> Shop:
+        shop: Shop = self.settings["shop"]
+        return shop
+
+    def set_default_headers(self) -> None:
+        self.set_header("Content-Security-Policy", self.shop.content_security_policy)
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+
+    def get_current_user(self) -> dict[str, Any] | None:
+        return self.shop.signed_in.get(self.get_cookie("shop_session") or "")
+
+    def keep(self, name: str, value: str) -> None:
+        """Set a cookie that scripts cannot read. Lax, since Strict would not survive the way back from WeChat."""
+        self.set_cookie(name, value, httponly=True, samesite="Lax", secure=self.shop.own_url.startswith("https:"))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        if isinstance(error, Refused):
+            self.set_status(error.status)
+            self.render("refused.html", title=error.title, detail=error.detail)
+        else:
+            self.render(
+                "refused.html", title="没有打开这个页面", detail=f"This page could not be shown ({status_code})."
+            )
+
+    def log_exception(self, *exc_info: Any) -> None:
+        if isinstance(exc_info[1], Refused):
+            log.warning("sign-in refused: %s", exc_info[1].title)
+        else:
+            super().log_exception(*exc_info)
+
+
+class Home(Page):
+    """GET /: the shop; to a stranger it offers two ways to sign in, to a member it shows what its server knows."""
+
+    def get(self) -> None:
+        # The nonce ties the login to this browser: it stays in a cookie here and travels with the login there.
+        nonce = self.get_cookie("shop_nonce") or secrets.token_urlsafe(24)
+        self.keep("shop_nonce", nonce)
+        self.render(
+            "home.html",
+            silent=self.shop.login_url("snsapi_base", nonce),
+            with_profile=self.shop.login_url("snsapi_userinfo", nonce),
+            picture=self.picture(),
+        )
+
+    def picture(self) -> str | None:
+        """The member's own picture, if it comes from where pictures may come from."""
+        profile = (self.current_user or {}).get("profile") or {}
+        url: str = profile.get("headimgurl") or ""
+        return url if url.startswith(tuple(f"{origin}/" for origin in self.shop.picture_origins)) else None
+
+
+class Back(Page):
+    """GET /back?ticket=…: a visitor returns from the gateway."""
+
+    async def get(self) -> None:
+        person = await self.shop.redeem(self.get_query_argument("ticket", ""))
+        self.check_nonce(person["nonce"])
+        session = secrets.token_urlsafe(32)
+        self.shop.signed_in.pop(self.get_cookie("shop_session") or "", None)
+        self.shop.signed_in[session] = person
+        self.keep("shop_session", session)
+        self.clear_cookie("shop_nonce")
+        # On to an address without the ticket, which reloads and shares well.
+        self.redirect("/")
+
+    def check_nonce(self, nonce: str | None) -> None:
+        """Refuse a login that began in another browser: a link sent by a stranger would sign the visitor in as them."""
+        own = self.get_cookie("shop_nonce")
+        if not own or not nonce or not hmac.compare_digest(own.encode(), nonce.encode()):
+            title = "这次登录不是在这个浏览器里开始的"
+            raise Refused(403, title, "This sign-in began in another browser, so it was not accepted here.")
+
+
+class SignOut(Page):
+    """POST /sign-out: forget the session."""
+
+    def post(self) -> None:
+        self.shop.signed_in.pop(self.get_cookie("shop_session") or "", None)
+        self.clear_cookie("shop_session")
+        self.redirect("/", status=303)
+
+
+class Missing(Page):
+    """Every other address."""
+
+    def prepare(self) -> None:
+        raise HTTPError(404)
+
+
+def log_request(handler: RequestHandler) -> None:
+    """One line a request, without the query: it may hold a ticket."""
+    log.info("%s %s %d", handler.request.method, handler.request.path, handler.get_status())
+
+
+def make_shop(
+    gateway_url: str, site_key: str, own_url: str, *, picture_origins: tuple[str, ...] = WECHAT_PICTURES
+) -> Application:
+    """The shop as an application that listens wherever `own_url` leads; it shows pictures of these origins only."""
+    return Application(
+        [("/", Home), ("/back", Back), ("/sign-out", SignOut)],
+        default_handler_class=Missing,
+        shop=Shop(gateway_url.rstrip("/"), site_key, own_url.rstrip("/"), picture_origins),
+        template_path=str(HERE / "templates"),
+        static_path=str(HERE / "static"),
+        xsrf_cookies=True,
+        xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax"},
+        log_function=log_request,
+    )
