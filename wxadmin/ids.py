@@ -1,5 +1,6 @@
 """Ids made by the application: 63 bits, in order of time, so that no statement needs to ask the database for one."""
 
+import secrets
 import threading
 import time
 
@@ -34,3 +35,8 @@ class Ids:
                 self._sequence = 0
             self._last_ms = now_ms
             return now_ms << (_NODE_BITS + _SEQUENCE_BITS) | self._node | self._sequence
+
+
+def draw_rare() -> int:
+    """An id for what people make now and then (accounts, sites, staff), in a process that has no node number."""
+    return Ids(secrets.randbelow(1 << _NODE_BITS)).draw()

@@ -376,6 +376,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("staff_id", "site_id", name=op.f("pk_staff_site")),
     )
 
+    op.execute("INSERT INTO counter (name, value) VALUES ('user_changes', 0), ('registry', 0), ('nodes', 0)")
+
 
 def downgrade() -> None:
     op.drop_table("staff_site")

@@ -1,0 +1,47 @@
+"""Secrets that the program makes for itself once and keeps in the data directory, readable by its owner only."""
+
+import os
+import secrets
+from pathlib import Path
+
+from wxadmin.errors import SettingsRefused
+from wxadmin.settings import Settings
+
+KEY_FILE = "secret_keys"
+METRICS_FILE = "metrics_token"
+
+
+def secret_keys(settings: Settings) -> list[str]:
+    """WXADMIN_SECRET_KEYS; on SQLite else the key that is kept in the data directory."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    if not settings.database.startswith("sqlite"):
+        raise SettingsRefused(
+            "WXADMIN_SECRET_KEYS must be set with PostgreSQL, the same on every host: "
+            "make one with `openssl rand -hex 32`"
+        )
+    return [_kept(settings.data_dir / KEY_FILE)]
+
+
+def metrics_token(settings: Settings) -> str:
+    """WXADMIN_METRICS_TOKEN, else the one that is kept in the data directory."""
+    return settings.metrics_token or _kept(settings.data_dir / METRICS_FILE)
+
+
+def _kept(path: Path) -> str:
+    """The file's content; made if it is not there, by exactly one of several that start at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link is made whole or not at all, and never replaces what is there.
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    return path.read_text().strip()

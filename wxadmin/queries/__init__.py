@@ -1,0 +1,1 @@
+"""Reads. One builder a subject; nothing here writes."""

@@ -1,0 +1,126 @@
+"""Accounts and sites as the gateway needs them for each request: one immutable picture of all that are switched on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from wxadmin.models import Account, Counter, Site
+from wxadmin.security import return_urls
+from wxadmin.security.return_urls import ReturnAddress
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    id: int
+    name: str
+    title: str
+    appid: str
+    secret_sealed: bytes | None
+    verify_name: str | None
+    verify_body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSite:
+    id: int
+    name: str
+    title: str
+    contact: str | None
+    account_id: int
+    handoff: str
+    page_code: bool
+    dev: bool
+    return_addresses: tuple[ReturnAddress, ...]
+    key_hash: bytes
+    old_key_hash: bytes | None
+    old_key_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The picture, and the version of the settings that it was taken of."""
+
+    version: int
+    accounts: Sequence[KnownAccount]
+    sites: Sequence[KnownSite]
+
+    def account(self, account_id: int) -> KnownAccount | None:
+        return next((account for account in self.accounts if account.id == account_id), None)
+
+    def account_named(self, name: str) -> KnownAccount | None:
+        return next((account for account in self.accounts if account.name == name), None)
+
+    def site(self, site_id: int) -> KnownSite | None:
+        return next((site for site in self.sites if site.id == site_id), None)
+
+    def site_for(self, account: KnownAccount, address: ReturnAddress) -> KnownSite | None:
+        """The account's site that may be returned to at this address; the longest allowed path wins."""
+        fitting = [
+            (len(allowed.path), site)
+            for site in self.sites
+            if site.account_id == account.id
+            for allowed in site.return_addresses
+            if return_urls.allows(allowed, address)
+        ]
+        return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+    def site_of_key(self, key_hash: bytes, now: datetime) -> KnownSite | None:
+        """The site whose API key this is, the old one included while its grace runs."""
+        for site in self.sites:
+            if key_hash == site.key_hash:
+                return site
+            if key_hash == site.old_key_hash and site.old_key_until is not None and now < site.old_key_until:
+                return site
+        return None
+
+
+def version(session: Session) -> int:
+    """Goes up whenever an account or a site is changed, by whichever process."""
+    return session.scalars(select(Counter.value).where(Counter.name == "registry")).one()
+
+
+def load(session: Session) -> Registry:
+    """The picture as of now, switched-off accounts and sites left out."""
+    current = version(session)
+    accounts = session.scalars(select(Account).where(Account.disabled_at.is_(None)).order_by(Account.name)).all()
+    on = {account.id for account in accounts}
+    sites = session.scalars(
+        select(Site).where(Site.disabled_at.is_(None)).order_by(Site.name).options(selectinload(Site.return_urls))
+    )
+    return Registry(
+        current,
+        [_known_account(account) for account in accounts],
+        [_known_site(s) for s in sites if s.account_id in on],
+    )
+
+
+def _known_account(account: Account) -> KnownAccount:
+    return KnownAccount(
+        account.id,
+        account.name,
+        account.title,
+        account.appid,
+        account.secret_sealed,
+        account.verify_name,
+        account.verify_body,
+    )
+
+
+def _known_site(site: Site) -> KnownSite:
+    return KnownSite(
+        id=site.id,
+        name=site.name,
+        title=site.title,
+        contact=site.contact,
+        account_id=site.account_id,
+        handoff=site.handoff,
+        page_code=site.page_code,
+        dev=site.dev,
+        return_addresses=tuple(return_urls.parse(allowed.url) for allowed in site.return_urls),
+        key_hash=site.key_hash,
+        old_key_hash=site.old_key_hash,
+        old_key_until=site.old_key_until,
+    )

@@ -1,0 +1,1 @@
+"""Keys and sealing, hashing, safe return addresses."""

@@ -1,0 +1,98 @@
+"""Return addresses: which ones are well formed, which a site allows, and how a ticket is added to one."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+from wxadmin.errors import ReturnURLRefused
+
+MAXIMUM_LENGTH = 2048
+# What WeChat appends to pages opened in it; session secrets that have no business in a database (facts.md, section 1).
+WECHAT_SECRETS = frozenset({"key", "pass_ticket", "uin", "exportkey"})
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ufffd\ud800-\udfff]")
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*|[0-9a-f]*:[0-9a-f:.]*")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Dots, slashes and backslashes behind a percent sign: servers differ on when they decode them.
+_ENCODED_TRICKS = re.compile(r"%(2e|2f|5c|25|00)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """A well-formed address, taken apart; `text` is the address to the byte as it was given."""
+
+    text: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def parse(text: str) -> ReturnAddress:
+    """Raises ReturnURLRefused, saying what is wrong with the address."""
+    if len(text) > MAXIMUM_LENGTH:
+        raise ReturnURLRefused(f"the address is longer than {MAXIMUM_LENGTH} characters")
+    if _FORBIDDEN.search(text):
+        raise ReturnURLRefused("the address contains a space, a backslash or a control character")
+    parts = _split(text)
+    if parts.scheme not in _DEFAULT_PORTS or not text.lower().startswith(f"{parts.scheme}://"):
+        raise ReturnURLRefused("the address must begin with https:// or http://")
+    if "@" in parts.netloc:
+        raise ReturnURLRefused("the address must not contain a user name")
+    host = parts.hostname or ""
+    if not _HOST.fullmatch(host):
+        raise ReturnURLRefused("the host must be plain letters, digits, dots and hyphens (punycode for others)")
+    if "//" in parts.path or _ENCODED_TRICKS.search(parts.path) or _climbs(parts.path):
+        raise ReturnURLRefused("the path must not contain //, dot segments, or an encoded dot, slash or percent sign")
+    return ReturnAddress(text, parts.scheme, host, _port(parts), parts.path or "/")
+
+
+def allows(allowed: ReturnAddress, asked: ReturnAddress) -> bool:
+    """Exact scheme, host and port; then the allowed path is a prefix that ends where a segment ends."""
+    if (allowed.scheme, allowed.host, allowed.port) != (asked.scheme, asked.host, asked.port):
+        return False
+    prefix = allowed.path.rstrip("/")
+    return asked.path == prefix or asked.path.startswith(prefix + "/")
+
+
+def without_wechat_secrets(url: str) -> str:
+    """The address without the parameters that WeChat appends; everything else stays to the byte."""
+    before_fragment, mark, fragment = url.partition("#")
+    path, question, query = before_fragment.partition("?")
+    if not question:
+        return url
+    kept = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in WECHAT_SECRETS]
+    return path + (question + "&".join(kept) if kept else "") + mark + fragment
+
+
+def with_parameters(url: str, parameters: dict[str, str]) -> str:
+    """The address with parameters added to its query, before the fragment; everything else stays to the byte."""
+    before_fragment, mark, fragment = url.partition("#")
+    added = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+    if "?" not in before_fragment:
+        joint = "?"
+    elif before_fragment.endswith(("?", "&")):
+        joint = ""
+    else:
+        joint = "&"
+    return before_fragment + joint + added + mark + fragment
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ReturnURLRefused("the address is malformed") from None
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        port = parts.port
+    except ValueError:
+        raise ReturnURLRefused("the port is not a number from 1 to 65535") from None
+    if parts.netloc.endswith(":") or port == 0:
+        raise ReturnURLRefused("the port is not a number from 1 to 65535")
+    return port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _climbs(path: str) -> bool:
+    return any(segment in {".", ".."} for segment in path.split("/"))

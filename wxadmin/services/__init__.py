@@ -1,0 +1,1 @@
+"""Decisions and writes: the session or batch comes first, nothing commits, nothing calls WeChat."""

@@ -1,0 +1,112 @@
+"""WeChat service accounts: added, changed, switched off."""
+
+import re
+from pathlib import PurePath
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from wxadmin.clock import utcnow
+from wxadmin.errors import BadValue, NoSuchAccount
+from wxadmin.ids import draw_rare
+from wxadmin.models import Account
+from wxadmin.security.keys import KeyRing
+from wxadmin.services import audit, house, names
+
+REFRESH_POLICIES = ("all", "userinfo", "none")
+_APPID = re.compile(r"wx[0-9A-Za-z]{4,30}")
+_SECRET = re.compile(r"[\x21-\x7e]{8,128}")
+_VERIFY_NAME = re.compile(r"MP_verify_[0-9A-Za-z]{16}\.txt")
+_LONGEST_VERIFY_BODY = 256
+
+
+def secret_bound_to(appid: str) -> str:
+    """What an AppSecret's sealing is bound to."""
+    return f"account/{appid}/secret"
+
+
+def add(
+    session: Session, keys: KeyRing, *, name: str, appid: str, secret: str, title: str | None, actor: str
+) -> Account:
+    """Adds an account. Raises BadValue, Taken."""
+    if not _APPID.fullmatch(appid):
+        raise BadValue(f"{appid!r} is no AppID: it begins with wx; copy it from WeChat's console without blanks")
+    names.require_free(session, Account.name, names.slug(name))
+    names.require_free(session, Account.appid, appid)
+    account = Account(
+        id=draw_rare(),
+        name=name,
+        title=title or name,
+        appid=appid,
+        secret_sealed=_sealed(keys, appid, secret),
+        refresh_policy="all",
+        created_at=utcnow(),
+    )
+    session.add(account)
+    audit.record(session, actor, "account_added", name, appid=appid)
+    house.settings_changed(session)
+    return account
+
+
+def find(session: Session, name: str) -> Account:
+    """The account of this name. Raises NoSuchAccount."""
+    account = session.scalar(select(Account).where(Account.name == name).with_for_update())
+    if account is None:
+        raise NoSuchAccount(name)
+    return account
+
+
+def change(
+    session: Session,
+    name: str,
+    *,
+    title: str | None = None,
+    refresh_policy: str | None = None,
+    verify_file: tuple[str, str] | None = None,
+    actor: str,
+) -> Account:
+    """Changes what is given; `verify_file` is the ownership file's name and content. Raises NoSuchAccount, BadValue."""
+    account = find(session, name)
+    changed = {}
+    if title is not None:
+        account.title = changed["title"] = title
+    if refresh_policy is not None:
+        if refresh_policy not in REFRESH_POLICIES:
+            raise BadValue(f"the refresh policy is one of {', '.join(REFRESH_POLICIES)}")
+        account.refresh_policy = changed["refresh_policy"] = refresh_policy
+    if verify_file is not None:
+        account.verify_name, account.verify_body = _checked_verify_file(*verify_file)
+        changed["verify_name"] = account.verify_name
+    audit.record(session, actor, "account_changed", name, **changed)
+    house.settings_changed(session)
+    return account
+
+
+def replace_secret(session: Session, keys: KeyRing, name: str, secret: str, *, actor: str) -> None:
+    """Stores a new AppSecret. Raises NoSuchAccount, BadValue."""
+    account = find(session, name)
+    account.secret_sealed = _sealed(keys, account.appid, secret)
+    audit.record(session, actor, "account_secret_replaced", name)
+    house.settings_changed(session)
+
+
+def disable(session: Session, name: str, *, actor: str) -> None:
+    """Switches the account off; nothing of it is deleted. Raises NoSuchAccount."""
+    find(session, name).disabled_at = utcnow()
+    audit.record(session, actor, "account_disabled", name)
+    house.settings_changed(session)
+
+
+def _sealed(keys: KeyRing, appid: str, secret: str) -> bytes:
+    if not _SECRET.fullmatch(secret):
+        raise BadValue("the AppSecret is empty or has blanks in it: copy it again from WeChat's console")
+    return keys.seal(secret, secret_bound_to(appid))
+
+
+def _checked_verify_file(path: str, body: str) -> tuple[str, str]:
+    name = PurePath(path).name
+    if not _VERIFY_NAME.fullmatch(name):
+        raise BadValue(f"{name!r} is not the ownership file: WeChat names it MP_verify_ and 16 letters and digits .txt")
+    if not body.isprintable() or not 0 < len(body) <= _LONGEST_VERIFY_BODY:
+        raise BadValue("the ownership file should hold one short line: download it again from WeChat's console")
+    return name, body

@@ -1,0 +1,52 @@
+"""What the steps of one transaction share: connection, events, and the numbers that order changes."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from wxadmin.database.sets import SetUpdate
+from wxadmin.ids import Ids
+from wxadmin.models import Counter, User
+from wxadmin.services.ledger import Ledger
+
+USER_CHANGES = "user_changes"
+
+
+class Batch:
+    """One transaction's work. `close` comes last, before the commit."""
+
+    def __init__(self, connection: Connection, *, ids: Ids, now: datetime, node: int) -> None:
+        self.connection = connection
+        self.ids = ids
+        self.now = now
+        self.node = node
+        self.ledger = Ledger(ids)
+        self._changed_users: set[int] = set()
+
+    def user_changed(self, user_id: int) -> None:
+        self._changed_users.add(user_id)
+
+    def close(self) -> None:
+        """Writes events and counts, then numbers the changes."""
+        self.ledger.write(self.connection)
+        self._number_changes()
+
+    def _number_changes(self) -> None:
+        """The counter's row stays locked until the commit, so the order of numbers is the order of commits; drawn
+        as late as can be, so that other transactions wait for as little as can be."""
+        if not self._changed_users:
+            return
+        draw = (
+            update(Counter)
+            .where(Counter.name == USER_CHANGES)
+            .values(value=Counter.value + len(self._changed_users))
+            .returning(Counter.value)
+        )
+        last = self.connection.execute(draw).scalar_one()
+        first = last - len(self._changed_users) + 1
+        numbers = range(first, last + 1)
+        rows = [{"id": user, "change_no": no} for user, no in zip(sorted(self._changed_users), numbers, strict=True)]
+        _NUMBERS.execute(self.connection, rows)
+
+
+_NUMBERS = SetUpdate(User, ["change_no"], key=["id"])

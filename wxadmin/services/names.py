@@ -1,0 +1,24 @@
+"""The short names that people give accounts, sites and staff, and the check that one is still free."""
+
+import re
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from wxadmin.errors import BadValue, Taken
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def slug(text: str) -> str:
+    """The text, if it can be a name in commands and URLs. Raises BadValue."""
+    if not _SLUG.fullmatch(text):
+        raise BadValue(f"{text!r} cannot be a name: use up to 63 small letters, digits and hyphens")
+    return text
+
+
+def require_free(session: Session, column: InstrumentedAttribute[Any], value: str) -> None:
+    """Raises Taken where a row has the value already."""
+    if session.scalar(select(column).where(column == value).limit(1)) is not None:
+        raise Taken(f"there is already one with {column.key} {value!r}: choose another, or change that one")

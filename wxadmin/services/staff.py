@@ -1,0 +1,69 @@
+"""People of the dashboard: added, switched off, given new passwords."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from wxadmin.clock import utcnow
+from wxadmin.errors import BadValue, NoSuchStaff
+from wxadmin.ids import draw_rare
+from wxadmin.models import Role, Staff, StaffSession
+from wxadmin.security.hashes import hash_password
+from wxadmin.services import audit, names, sites
+
+SHORTEST_PASSWORD = 10
+
+
+def add(session: Session, *, name: str, role: str, password: str, site_names: Sequence[str] = (), actor: str) -> Staff:
+    """Adds a person. Raises BadValue, Taken, NoSuchSite."""
+    names.require_free(session, Staff.name, names.slug(name))
+    if role not in set(Role):
+        raise BadValue(f"the role is one of {', '.join(Role)}")
+    if (role == Role.DEVELOPER) != bool(site_names):
+        raise BadValue("a developer needs at least one --site, and only a developer has any")
+    person = Staff(
+        id=draw_rare(),
+        name=name,
+        role=role,
+        password_hash=_hashed(password),
+        created_at=utcnow(),
+        sites=[sites.find(session, site) for site in site_names],
+    )
+    session.add(person)
+    audit.record(session, actor, "staff_added", name, role=role, sites=list(site_names))
+    return person
+
+
+def find(session: Session, name: str) -> Staff:
+    """The person of this name. Raises NoSuchStaff."""
+    person = session.scalar(select(Staff).where(Staff.name == name).with_for_update())
+    if person is None:
+        raise NoSuchStaff(name)
+    return person
+
+
+def disable(session: Session, name: str, *, actor: str) -> None:
+    """Switches the person off and ends their sessions at once. Raises NoSuchStaff."""
+    person = find(session, name)
+    person.disabled_at = utcnow()
+    _end_sessions(session, person)
+    audit.record(session, actor, "staff_disabled", name)
+
+
+def reset(session: Session, name: str, password: str, *, actor: str) -> None:
+    """Gives the person a new password, switches them on, and ends their sessions. Raises NoSuchStaff, BadValue."""
+    person = find(session, name)
+    person.password_hash, person.disabled_at = _hashed(password), None
+    _end_sessions(session, person)
+    audit.record(session, actor, "staff_password_reset", name)
+
+
+def _end_sessions(session: Session, person: Staff) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.staff_id == person.id))
+
+
+def _hashed(password: str) -> str:
+    if len(password) < SHORTEST_PASSWORD:
+        raise BadValue(f"a password has at least {SHORTEST_PASSWORD} characters")
+    return hash_password(password)

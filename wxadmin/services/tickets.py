@@ -1,0 +1,179 @@
+"""Login tickets: issued with the login, redeemed once, by the site that they are for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from sqlalchemy import select
+
+from wxadmin.clock import milliseconds_between
+from wxadmin.database.sets import SetInsert, SetUpdate
+from wxadmin.models import Account, Attempt, Class, Stage, Ticket, User
+from wxadmin.services.batch import Batch
+from wxadmin.services.ledger import Subject
+
+LIFETIME = timedelta(minutes=5)
+REPEAT_WITHIN = timedelta(seconds=60)
+
+UNKNOWN = "gw_ticket_unknown"
+EXPIRED = "gw_ticket_expired"
+SPENT = "gw_ticket_spent"
+OTHER_SITE = "gw_ticket_other_site"
+
+
+def issue(batch: Batch, tickets: Sequence[tuple[bytes, int, int, int]]) -> None:
+    """Stores tickets given as (hash, attempt id, site id, user id), valid from the batch's time on."""
+    _ISSUED.execute(
+        batch.connection,
+        [
+            {
+                "ticket_hash": ticket_hash,
+                "attempt_id": attempt_id,
+                "site_id": site_id,
+                "user_id": user_id,
+                "browser_bound": True,
+                "issued_at": batch.now,
+                "expires_at": batch.now + LIFETIME,
+            }
+            for ticket_hash, attempt_id, site_id, user_id in tickets
+        ],
+    )
+
+
+_ISSUED = SetInsert(
+    Ticket, ["ticket_hash", "attempt_id", "site_id", "user_id", "browser_bound", "issued_at", "expires_at"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemedLogin:
+    """Who logged in, as the site's server is told."""
+
+    attempt_id: int
+    openid: str
+    unionid: str | None
+    scope: str
+    nickname: str | None
+    headimgurl: str | None
+    nonce: str | None
+    ref: str | None
+    browser_bound: bool
+    authenticated_at: datetime
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRefused:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem:
+    """A site's server asks who logged in."""
+
+    refusable: ClassVar[bool] = True
+
+    ticket_hash: bytes
+    site_id: int
+    at: datetime
+    # Of the Idempotency-Key: a server that lost the answer may ask again with the same one.
+    idempotency_hash: bytes | None
+
+    @classmethod
+    def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[RedeemedLogin | TicketRefused]:
+        found = _find(batch, {step.ticket_hash for step in steps})
+        results: list[RedeemedLogin | TicketRefused] = []
+        spent: dict[bytes, Redeem] = {}
+        for step in steps:
+            row = found.get(step.ticket_hash)
+            reason = _reason_against(row, step, spent.get(step.ticket_hash))
+            if row is not None:
+                _record(batch, row, step, reason)
+            if row is None or reason is not None:
+                results.append(TicketRefused(reason or UNKNOWN))
+                continue
+            if row.redeemed_at is None:
+                spent.setdefault(step.ticket_hash, step)
+            results.append(_login(row))
+        _store(batch, found, spent)
+        return results
+
+
+def _find(batch: Batch, hashes: set[bytes]) -> dict[bytes, Any]:
+    """The tickets with all that an answer needs, locked until the batch commits."""
+    query = (
+        select(
+            *(Ticket.ticket_hash, Ticket.site_id, Ticket.expires_at, Ticket.redeemed_at, Ticket.idempotency_hash),
+            *(Ticket.attempt_id, Ticket.user_id, Ticket.browser_bound, Ticket.issued_at),
+            *(Attempt.account_id, Attempt.scope, Attempt.scope_granted, Attempt.browser_family),
+            *(Attempt.nonce, Attempt.ref, Attempt.ended_at),
+            *(User.openid, User.unionid, User.nickname, User.headimgurl, Account.name.label("account")),
+        )
+        .join(Attempt, Attempt.id == Ticket.attempt_id)
+        .join(User, User.id == Ticket.user_id)
+        .join(Account, Account.id == Attempt.account_id)
+        .where(Ticket.ticket_hash.in_(sorted(hashes)))
+        .order_by(Ticket.ticket_hash)
+        .with_for_update(of=Ticket)
+    )
+    return {row.ticket_hash: row for row in batch.connection.execute(query)}
+
+
+def _reason_against(row: Any, step: Redeem, in_batch: Redeem | None) -> str | None:
+    if row is None:
+        return UNKNOWN
+    if row.site_id != step.site_id:
+        return OTHER_SITE
+    if row.redeemed_at is not None or in_batch is not None:
+        redeemed_at = in_batch.at if in_batch else row.redeemed_at
+        earlier_key = in_batch.idempotency_hash if in_batch else row.idempotency_hash
+        is_repeat = step.idempotency_hash is not None and step.idempotency_hash == earlier_key
+        return None if is_repeat and step.at - redeemed_at <= REPEAT_WITHIN else SPENT
+    return EXPIRED if step.at > row.expires_at else None
+
+
+def _login(row: Any) -> RedeemedLogin:
+    granted = (row.scope_granted or row.scope).split(",")
+    # A silent login tells the site no more than the openid, whatever is known from earlier ones.
+    with_profile = "snsapi_userinfo" in granted
+    return RedeemedLogin(
+        attempt_id=row.attempt_id,
+        openid=row.openid,
+        unionid=row.unionid,
+        scope=",".join(granted),
+        nickname=row.nickname if with_profile else None,
+        headimgurl=row.headimgurl if with_profile else None,
+        nonce=row.nonce,
+        ref=row.ref,
+        browser_bound=row.browser_bound,
+        authenticated_at=row.ended_at,
+        account=row.account,
+    )
+
+
+def _record(batch: Batch, row: Any, step: Redeem, reason: str | None) -> None:
+    subject = Subject(row.account_id, row.site_id, row.attempt_id, row.scope, row.browser_family)
+    batch.ledger.record(
+        subject,
+        Stage.REDEEM,
+        Class.OK if reason is None else Class.BLOCKED,
+        at=step.at,
+        code=reason or "",
+        duration_ms=milliseconds_between(row.issued_at, step.at),
+        user_id=row.user_id,
+    )
+
+
+def _store(batch: Batch, found: dict[bytes, Any], spent: dict[bytes, Redeem]) -> None:
+    rows = [
+        {"ticket_hash": key, "redeemed_at": step.at, "idempotency_hash": step.idempotency_hash}
+        for key, step in sorted(spent.items())
+    ]
+    _SPENT.execute(batch.connection, rows)
+    attempts = {found[key].attempt_id: step.at for key, step in spent.items()}
+    _ATTEMPTS.execute(batch.connection, [{"id": key, "redeemed_at": at} for key, at in sorted(attempts.items())])
+
+
+_SPENT = SetUpdate(Ticket, ["redeemed_at", "idempotency_hash"], key=["ticket_hash"])
+_ATTEMPTS = SetUpdate(Attempt, ["redeemed_at"], key=["id"])
