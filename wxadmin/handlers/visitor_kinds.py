@@ -47,7 +47,7 @@ TOOK_TOO_LONG = Kind(
 OTHER_WINDOW = Kind(
     icon="shield",
     tone="go",
-    title=msgid("One more tap, please"),
+    title=msgid("One more step, please"),
     happened=msgid("The page may have moved to another window or browser, so we cannot tell that it is still you."),
     to_do=msgid("Start again from here, and stay in this window."),
 )
