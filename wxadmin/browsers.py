@@ -10,7 +10,7 @@ _FAMILIES = (
     ("miniprogram", re.compile(r"MicroMessenger.*miniProgram|miniprogramhtmlwebview|MiniProgramEnv", re.IGNORECASE)),
     (
         "wechat-desktop",
-        re.compile(r"MicroMessenger.*(WindowsWechat|MacWechat)|(WindowsWechat|MacWechat).*MicroMessenger"),
+        re.compile(r"MicroMessenger.*(WindowsWechat|MacWechat)"),
     ),
     ("wechat-ios", re.compile(r"(iPhone|iPad).*MicroMessenger")),
     ("wechat-android", re.compile(r"Android.*MicroMessenger")),

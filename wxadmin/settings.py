@@ -50,9 +50,7 @@ def _known_database(value: str) -> str:
 
 def _long_enough(value: list[str]) -> list[str]:
     if any(len(key) < MINIMUM_LENGTH for key in value):
-        raise ValueError(
-            f"each key needs at least {MINIMUM_LENGTH} characters, for example from `openssl rand -hex 32`"
-        )
+        raise ValueError(f"each key needs at least {MINIMUM_LENGTH} characters: `openssl rand -hex 32` makes one")
     return value
 
 

@@ -24,7 +24,8 @@ class Class(StrEnum):
     """What an event means to those who read counts.
 
     OK went as it should; FAILURE counts as one; HARMLESS hurt nobody (a repeated callback); REFUSED is a start that
-    no attempt came of; ABANDONED is an attempt that nobody came back to; BLOCKED is a redemption that was refused, the site's affair and no failed login.
+    no attempt came of; ABANDONED is an attempt that nobody came back to; BLOCKED is a redemption that was refused,
+    the site's affair and no failed login.
     """
 
     OK = "ok"

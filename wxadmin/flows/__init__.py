@@ -1,0 +1,1 @@
+"""The only room that awaits both WeChat and the database."""
