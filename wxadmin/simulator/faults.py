@@ -87,7 +87,7 @@ _DETAIL = {"errcode": "errcode", "slow": "seconds", "status": "status"}
 
 
 def _errcode(name: str, value: object) -> int:
-    return -1 if value in {-1, "-1"} else whole(1, 10**9)(name, value)
+    return -1 if value in (-1, "-1") else whole(1, 10**9)(name, value)
 
 
 _CHECKS: dict[str, Callable[[str, object], object]] = {

@@ -72,10 +72,10 @@ def number(least: float, most: float) -> Callable[[str, object], float]:
 
 
 def yes_or_no(name: str, value: object) -> bool:
-    if value in {True, "true"}:
-        return True
-    if value in {False, "false"}:
-        return False
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
     raise BadInput(f"{name}: true or false")
 
 
