@@ -85,7 +85,7 @@ def test_a_code_lives_five_minutes(wechat: Caller, clock: Clock) -> None:
 def test_an_old_code_is_forgotten_in_the_end(wechat: Caller, clock: Clock) -> None:
     code = wechat.code()
 
-    clock.forward(3601)
+    clock.forward(901)
     wechat.code()
 
     assert refusal(wechat.exchange(code)) == 40029
@@ -309,6 +309,14 @@ def test_an_avatar_can_be_fetched_and_some_people_have_none(wechat: Caller) -> N
     assert reply.headers["Content-Type"] == "image/svg+xml"
     assert "&lt;</text>" in reply.text
     assert nothing == ""
+
+
+def test_avatars_are_at_the_public_address_when_there_is_one(world: World, wechat: Caller) -> None:
+    world.public_url = "http://192.168.1.7:9000"
+
+    profile = wechat.userinfo(wechat.grant("snsapi_userinfo", person=2)).json()
+
+    assert profile["headimgurl"] == "http://192.168.1.7:9000/mmopen/vi_32/2/132"
 
 
 def test_every_avatar_of_a_notable_person_is_a_picture(wechat: Caller) -> None:

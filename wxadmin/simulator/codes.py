@@ -8,8 +8,8 @@ from .errmsg import Refused
 from .people import Person
 
 LIFETIME = 300.0
-# A spent or expired code keeps its own errcode for an hour; then it is as unknown as any other text.
-REMEMBERED = 3600.0
+# A spent or expired code keeps its own errcode this long; then it is as unknown as any other text.
+REMEMBERED = 900.0
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Authorization:
 
 
 class Codes:
-    """The codes of the last hour."""
+    """The codes of the last quarter of an hour."""
 
     def __init__(self) -> None:
         self._issued: OrderedDict[str, Authorization] = OrderedDict()

@@ -14,7 +14,7 @@ from .replies import PAGE_HEADERS, FallibleHandler, Reply, SimulatorHandler
 from .settings import ANSWERS
 
 _COOKIE = "wxsim_person"
-_MOST = 2**63
+_MOST = 10**18
 # These end a consent and are logged as calls; the other links only show a page.
 _DECISIONS = {"allow", "deny", "browse"}
 # The page offers this many people by name: those with notable nicknames, and some ordinary ones.

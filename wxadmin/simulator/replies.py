@@ -18,7 +18,7 @@ PAGE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+_HTML = b"<html><head><title>Sorry</title></head><body><h1>The server is busy</h1></body></html>"
 
 
 @dataclass(slots=True)
@@ -114,8 +114,9 @@ class FallibleHandler(SimulatorHandler):
                 self.detach().close()
 
     async def _cut(self, reply: Reply) -> None:
-        """Promise the whole body, send half of it, and hang up."""
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {reply.content_type}\r\nContent-Length: {len(reply.body)}\r\n\r\n"
+        """Promise more than the body, send half of it, and hang up."""
+        promised = len(reply.body) + 1
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {reply.content_type}\r\nContent-Length: {promised}\r\n\r\n"
         stream = self.detach()
         await stream.write(head.encode() + reply.body[: len(reply.body) // 2])
         stream.close()

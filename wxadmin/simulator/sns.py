@@ -65,8 +65,8 @@ def refresh(world: World, asked: Mapping[str, str], call: Call) -> Fields:
     }
 
 
-def userinfo(world: World, asked: Mapping[str, str], call: Call) -> Fields:
-    """/sns/userinfo; the caller adds headimgurl's host."""
+def userinfo(world: World, asked: Mapping[str, str], call: Call, origin: str) -> Fields:
+    """/sns/userinfo; `origin` is where the avatars can be fetched."""
     grant = _token(world, asked, call)
     if asked["openid"] != grant.openid:
         raise Refused(40003)
@@ -81,7 +81,7 @@ def userinfo(world: World, asked: Mapping[str, str], call: Call) -> Fields:
         "city": "",
         "province": "",
         "country": "",
-        "headimgurl": f"{asked['origin']}{grant.person.avatar_path}" if grant.person.has_avatar else "",
+        "headimgurl": f"{origin}{grant.person.avatar_path}" if grant.person.has_avatar else "",
         "privilege": [],
     }
     return profile | _unionid(world, grant)
