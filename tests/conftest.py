@@ -1,0 +1,119 @@
+"""The test bed: a migrated database of either kind for each test, a journal over it, and what the machine has."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+from sqlalchemy.orm import Session
+
+from tests import factories, machine, postgresql_server
+from tests.databases import Bed, PostgreSQLBed, SQLiteBed
+from wxadmin.database import Database
+from wxadmin.database.engines import database_url as parsed_url
+from wxadmin.database.engines import make_writer
+from wxadmin.ids import Ids
+from wxadmin.journal import Journal
+from wxadmin.journal.writer import Writer
+from wxadmin.services import house
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], str]:
+    """`require("chromium")` is the program's path; without it the test is skipped, or fails where all is required."""
+    return machine.require
+
+
+@pytest.fixture(scope="session")
+def sqlite_bed(tmp_path_factory: pytest.TempPathFactory) -> SQLiteBed:
+    return SQLiteBed(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_bed() -> Iterator[PostgreSQLBed]:
+    try:
+        with postgresql_server.found() as server:
+            bed = PostgreSQLBed(server)
+            yield bed
+            bed.close()
+    except machine.Missing as missing:
+        machine.skip_or_fail(missing)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def bed(request: pytest.FixtureRequest) -> Bed:
+    """Makes databases; every test that uses it runs on both kinds."""
+    made: Bed = request.getfixturevalue(f"{request.param}_bed")
+    return made
+
+
+@pytest.fixture
+def database_url(bed: Bed) -> Iterator[str]:
+    """A database of the test's own, at the newest schema."""
+    yield from _lent(bed)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_bed: SQLiteBed) -> Iterator[str]:
+    """The same for tests of what only SQLite does."""
+    yield from _lent(sqlite_bed)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_bed: PostgreSQLBed) -> Iterator[str]:
+    """The same for tests of what only PostgreSQL does."""
+    yield from _lent(postgresql_bed)
+
+
+def _lent(bed: Bed) -> Iterator[str]:
+    url = bed.copy()
+    yield url
+    bed.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database of the test's own, open."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(database: Database) -> Callable[[Callable[[], T]], T]:
+    """`store(lambda: UserFactory())` commits what factories make to the test's database, and gives it back."""
+
+    def store(make: Callable[[], T]) -> T:
+        return database.write_now(factories.stored, make)
+
+    return store
+
+
+@pytest.fixture(scope="session")
+def shared_url(bed: Bed) -> Iterator[str]:
+    """One database for all tests that roll back."""
+    yield from _lent(bed)
+
+
+@pytest.fixture
+def session(shared_url: str) -> Iterator[Session]:
+    """A session whose work is rolled back; factories store in it."""
+    engine = make_writer(parsed_url(shared_url), connections=1)
+    with Session(engine) as opened, factories.storing_in(opened):
+        yield opened
+        opened.rollback()
+    engine.dispose()
+
+
+@pytest.fixture
+def ids() -> Ids:
+    """Ids of node 1, which a fresh database gives first."""
+    return Ids(node=1)
+
+
+@pytest.fixture
+def journal(database: Database, ids: Ids) -> Journal:
+    """A journal over the test's database, as a serving process has it."""
+    node = database.write_now(house.register_node)
+    return Journal(Writer(database.writer, ids=ids, node=node), database.journal_thread)
