@@ -13,7 +13,7 @@ _SEQUENCE_BITS = 10
 class Ids:
     """Draws ids: 41 bits of milliseconds, 12 of the node's number, 10 of a sequence within the millisecond.
 
-    Node numbers come from the database, one after the other (services/nodes.py), so two processes share one only
+    Node numbers come from the database, one after the other (services/house.py), so two processes share one only
     after 4,096 starts in between. A clock that is set back keeps the last millisecond until it has caught up.
     """
 
@@ -37,6 +37,9 @@ class Ids:
             return now_ms << (_NODE_BITS + _SEQUENCE_BITS) | self._node | self._sequence
 
 
+_rare = Ids(secrets.randbelow(1 << _NODE_BITS))
+
+
 def draw_rare() -> int:
     """An id for what people make now and then (accounts, sites, staff), in a process that has no node number."""
-    return Ids(secrets.randbelow(1 << _NODE_BITS)).draw()
+    return _rare.draw()

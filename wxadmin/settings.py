@@ -150,3 +150,8 @@ def _unknown_names() -> list[str]:
 def _fault(problem: Any) -> str:
     name = f"{PREFIX}{str(problem['loc'][0]).upper()}"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def metrics_folder() -> str | None:
+    """Where the processes of one `serve --processes` share their numbers; set by the launcher, not by people."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")

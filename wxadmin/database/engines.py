@@ -40,6 +40,8 @@ def _make_sqlite(url: URL, *, connections: int, begin: str, pragmas: dict[str, s
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
+        # An error that names a row's values would carry them into logs.
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
 
@@ -64,6 +66,7 @@ def _make_postgresql(url: URL, connections: int, options: str = "") -> Engine:
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_S,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": BUSY_TIMEOUT_S,
             "options": f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s {options}",

@@ -88,7 +88,8 @@ async def begin(gateway: Gateway, asked: Beginning, limit: RefusalLimit) -> Sent
     place = _place(gateway, await gateway.registry.current(), asked)
     if place.account is None or place.reason is not None:
         return await _refuse(gateway, asked, place, limit)
-    state, cookie = random_text(STATE_LENGTH), random_text(COOKIE_LENGTH)
+    # When it was made comes first in the cookie, so that a browser's oldest one can be told.
+    state, cookie = random_text(STATE_LENGTH), f"{int(time.time()):x}.{random_text(COOKIE_LENGTH)}"
     await gateway.journal.write(_start(gateway, asked, place, state=state, cookie=cookie))
     return SentToWeChat(_authorize_url(gateway, place.account, asked.scope, state), state, cookie)
 

@@ -28,6 +28,7 @@ TICKET_LENGTH = 32
 # Two calls for the exchange, one for the profile, and the commits between them.
 _CALLS_A_LOGIN = 3
 _LEASE_SPARE = timedelta(seconds=10)
+_BUSY = "-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,13 @@ async def _exchange(gateway: Gateway, attempt: AttemptSeen, code: str, returned_
 async def _granted(
     wechat: WeChat, account: KnownAccount, secret: str, code: str, facts: list[CallFact]
 ) -> Grant | None:
-    """The exchange, with one retry where no answer came: the code may be spent, but then WeChat says so."""
+    """The exchange, with one retry where WeChat gave no answer: the code may be spent, but then it says so."""
     for is_last in (False, True):
         try:
             grant = await wechat.exchange(account.appid, secret, code)
         except CallFailed as error:
             facts.append(calls.failed(Stage.EXCHANGE, error, secret, code))
-            if is_last or not isinstance(error, NoAnswer):
+            if is_last or not (isinstance(error, NoAnswer) or error.code == _BUSY):
                 return None
         else:
             facts.append(calls.succeeded(Stage.EXCHANGE, grant.took_ms))

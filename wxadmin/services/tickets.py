@@ -79,6 +79,8 @@ class Redeem:
     at: datetime
     # Of the Idempotency-Key: a server that lost the answer may ask again with the same one.
     idempotency_hash: bytes | None
+    # The site's own number for the person, where it tells it only now.
+    ref: str | None = None
 
     @classmethod
     def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[RedeemedLogin | TicketRefused]:
@@ -95,7 +97,7 @@ class Redeem:
                 continue
             if row.redeemed_at is None:
                 spent.setdefault(step.ticket_hash, step)
-            results.append(_login(row))
+            results.append(_login(row, step.ref))
         _store(batch, found, spent)
         return results
 
@@ -133,7 +135,7 @@ def _reason_against(row: Any, step: Redeem, in_batch: Redeem | None) -> str | No
     return EXPIRED if step.at > row.expires_at else None
 
 
-def _login(row: Any) -> RedeemedLogin:
+def _login(row: Any, ref: str | None) -> RedeemedLogin:
     granted = (row.scope_granted or row.scope).split(",")
     # A silent login tells the site no more than the openid, whatever is known from earlier ones.
     with_profile = "snsapi_userinfo" in granted
@@ -145,7 +147,7 @@ def _login(row: Any) -> RedeemedLogin:
         nickname=row.nickname if with_profile else None,
         headimgurl=row.headimgurl if with_profile else None,
         nonce=row.nonce,
-        ref=row.ref,
+        ref=ref or row.ref,
         browser_bound=row.browser_bound,
         authenticated_at=row.ended_at,
         account=row.account,
@@ -171,9 +173,17 @@ def _store(batch: Batch, found: dict[bytes, Any], spent: dict[bytes, Redeem]) ->
         for key, step in sorted(spent.items())
     ]
     _SPENT.execute(batch.connection, rows)
-    attempts = {found[key].attempt_id: step.at for key, step in spent.items()}
-    _ATTEMPTS.execute(batch.connection, [{"id": key, "redeemed_at": at} for key, at in sorted(attempts.items())])
+    attempts = [
+        {"id": found[key].attempt_id, "redeemed_at": step.at, "ref": step.ref or found[key].ref}
+        for key, step in spent.items()
+    ]
+    _ATTEMPTS.execute(batch.connection, sorted(attempts, key=lambda row: row["id"]))
+    refs = {found[key].user_id: step.ref for key, step in spent.items() if step.ref}
+    _REFS.execute(batch.connection, [{"id": user_id, "last_ref": ref} for user_id, ref in sorted(refs.items())])
+    for user_id in refs:
+        batch.user_changed(user_id)
 
 
 _SPENT = SetUpdate(Ticket, ["redeemed_at", "idempotency_hash"], key=["ticket_hash"])
-_ATTEMPTS = SetUpdate(Attempt, ["redeemed_at"], key=["id"])
+_ATTEMPTS = SetUpdate(Attempt, ["redeemed_at", "ref"], key=["id"])
+_REFS = SetUpdate(User, ["last_ref"], key=["id"])

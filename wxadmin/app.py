@@ -1,0 +1,157 @@
+"""The application: its routes, and what serve() builds, starts, drains and stops."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler, url
+
+from wxadmin import i18n, kept_secrets, log
+from wxadmin.database import Database, schema
+from wxadmin.errors import BadValue
+from wxadmin.flows.gateway import Gateway
+from wxadmin.flows.registry import RegistryCache
+from wxadmin.handlers.front import Front
+from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
+from wxadmin.handlers.health import Health, Metrics, Ready
+from wxadmin.handlers.static import StaticFile, StaticTree, static_root
+from wxadmin.handlers.tickets import TicketRedeem
+from wxadmin.handlers.visitor_base import NotFound
+from wxadmin.ids import Ids
+from wxadmin.journal import Journal
+from wxadmin.journal.writer import Writer
+from wxadmin.security.keys import KeyRing
+from wxadmin.services import house
+from wxadmin.settings import Settings
+from wxadmin.tasks import refresh, sweep
+from wxadmin.tasks.runner import Runner
+from wxadmin.wechat.client import WeChat
+
+ROUTES: list[tuple[str, type[RequestHandler]]] = [
+    (r"/auth", Auth),
+    (r"/auth/callback", Callback),
+    (r"/api/v1/tickets/redeem", TicketRedeem),
+    (r"/(MP_verify_[0-9A-Za-z]{16}\.txt)", OwnershipFile),
+    (r"/healthz", Health),
+    (r"/readyz", Ready),
+    (r"/metrics", Metrics),
+]
+
+# Tornado reads bodies of 100 MB by default; no request of ours is a hundredth of this.
+_LARGEST_REQUEST = 64 * 1024
+_IDLE_CONNECTION_S = 75
+_DRAIN_S = 20
+
+
+def make_application(front: Front) -> Application:
+    """The routes under the path of PUBLIC_URL; everything else is a page that says so."""
+    base = front.base_path
+    files = {"path": str(front.static.root), "digest": front.static.digest}
+    return Application(
+        [
+            *(url(base + pattern, handler, {"front": front}) for pattern, handler in ROUTES),
+            url(rf"{base}/static/(.*)", StaticFile, files),
+        ],
+        default_handler_class=NotFound,
+        default_handler_args={"front": front},
+        log_function=log.log_request,
+    )
+
+
+@asynccontextmanager
+async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front]:
+    """Everything that handlers and jobs work with. Raises SchemaNotCurrent, KeyMissing, DatabaseUnavailable.
+
+    What is open is closed in the end, after the work in flight is done.
+    """
+    if settings.is_default_database:
+        schema.migrate(settings.database)
+    database = Database(settings.database)
+    try:
+        schema.require_current(database.reader)
+        keys = KeyRing(kept_secrets.secret_keys(settings))
+        await database.write(house.require_keys, keys.ids)
+        node = await database.write(house.register_node)
+        ids = Ids(node)
+        wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
+        gateway = Gateway(
+            database=database,
+            journal=Journal(Writer(database.writer, ids=ids, node=node), database.journal_thread),
+            wechat=wechat,
+            keys=keys,
+            ids=ids,
+            node=node,
+            registry=RegistryCache(database),
+            public_url=public_url,
+            wechat_open_url=settings.wechat_open_url,
+            asks_outside_wechat=settings.asks_outside_wechat,
+            refresh_ahead=timedelta(seconds=settings.refresh_ahead),
+            refresh_concurrency=settings.refresh_concurrency,
+        )
+        front = Front(
+            gateway=gateway,
+            zone=settings.zone,
+            static=StaticTree(static_root()),
+            trusted_proxies=settings.trusted_proxies,
+            metrics_token=kept_secrets.metrics_token(settings),
+        )
+        for language in i18n.LANGUAGES:
+            i18n.translator(language)
+        try:
+            yield front
+        finally:
+            await gateway.drained()
+            await wechat.aclose()
+    finally:
+        database.close()
+
+
+async def serve(settings: Settings, sockets: list[socket.socket], *, ready: asyncio.Event | None = None) -> None:
+    """Serves on the sockets until SIGTERM or SIGINT, then drains: no new connections and passes, what is in flight
+    is finished and stored."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve_until(stop, settings, sockets, ready=ready)
+
+
+async def serve_until(
+    stop: asyncio.Event, settings: Settings, sockets: list[socket.socket], *, ready: asyncio.Event | None = None
+) -> None:
+    """The same until an event is set, for a program that serves more than this."""
+    port = sockets[0].getsockname()[1]
+    async with make_front(settings, settings.public_url_for(port)) as front:
+        server = HTTPServer(
+            make_application(front),
+            max_header_size=_LARGEST_REQUEST,
+            max_body_size=_LARGEST_REQUEST,
+            idle_connection_timeout=_IDLE_CONNECTION_S,
+        )
+        server.add_sockets(sockets)
+        runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB])
+        runner.start()
+        log.logger.info("serving", url=front.gateway.public_url, node=front.gateway.node)
+        if ready:
+            ready.set()
+        await stop.wait()
+        log.logger.info("stopping")
+        server.stop()
+        await runner.stop()
+        if not await front.activity.idle(_DRAIN_S):
+            log.logger.warning("drain_cut_short", seconds=_DRAIN_S)
+        await server.close_all_connections()
+    log.logger.info("stopped")
+
+
+def listen(address: str, port: int) -> list[socket.socket]:
+    """Sockets bound to the address; port 0 takes an unused one. Raises BadValue."""
+    try:
+        return bind_sockets(port, address=address)
+    except OSError as error:
+        raise BadValue(f"cannot listen on {address}:{port} ({error.strerror}): choose another --port") from None

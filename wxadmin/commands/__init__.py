@@ -1,0 +1,1 @@
+"""The commands, one subject a file. What they need beyond typer is imported when they run."""

@@ -1,0 +1,139 @@
+"""wxadmin account …"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wxadmin.commands.console import note, read_secret, say, table
+
+commands = typer.Typer(help="WeChat service accounts (服务号).", no_args_is_help=True)
+Slug = Annotated[str, typer.Argument(help="The account's name.", metavar="SLUG")]
+
+
+@commands.command()
+def add(
+    name: Annotated[str, typer.Option(help="A short name: small letters, digits, hyphens.", metavar="SLUG")],
+    appid: Annotated[str, typer.Option(help="The AppID from WeChat's console: wx and 16 signs.")],
+    title: Annotated[str | None, typer.Option(help="The name that people read; the short one if left out.")] = None,
+) -> None:
+    """Add a service account. The AppSecret comes on standard input or from WXADMIN_APPSECRET, never as an argument."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import accounts
+    from wxadmin.services.audit import COMMAND_LINE
+
+    with opened() as house:
+        secret = _secret()
+        house.database.write_now(
+            accounts.add, house.keys, name=name, appid=appid, secret=secret, title=title, actor=COMMAND_LINE
+        )
+        say(f"account {name} added")
+        _say_domain(house.settings.public_url)
+
+
+@commands.command("list")
+def list_() -> None:
+    """Show all accounts."""
+    from sqlalchemy import select
+
+    from wxadmin.commands.house import opened
+    from wxadmin.models import Account
+
+    with opened() as house:
+        rows = house.database.read_now(lambda session: session.scalars(select(Account).order_by(Account.name)).all())
+        table(
+            ["NAME", "APPID", "TITLE", "REFRESH", "STATE"],
+            [(a.name, a.appid, a.title, a.refresh_policy, "off" if a.disabled_at else "on") for a in rows],
+        )
+
+
+@commands.command()
+def check(slug: Slug) -> None:
+    """Ask WeChat whether AppID and AppSecret belong together, with a made-up code."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import accounts
+
+    with opened() as house:
+        account = house.database.write_now(accounts.find, slug)
+        secret = house.keys.open(account.secret_sealed or b"", accounts.secret_bound_to(account.appid))
+        _require_right(house.settings, account.appid, secret)
+        say(f"account {slug}: AppID and AppSecret are right")
+
+
+@commands.command("set")
+def set_(
+    slug: Slug,
+    verify_file: Annotated[
+        Path | None, typer.Option(help="The ownership file MP_verify_….txt from WeChat's console.", metavar="FILE")
+    ] = None,
+    refresh: Annotated[
+        str | None, typer.Option(help="Which tokens are refreshed.", metavar="all|userinfo|none")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="The name that people read.")] = None,
+) -> None:
+    """Change an account."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import accounts
+    from wxadmin.services.audit import COMMAND_LINE
+
+    content = (verify_file.name, verify_file.read_text("utf-8").strip()) if verify_file else None
+    with opened() as house:
+        house.database.write_now(
+            accounts.change, slug, title=title, refresh_policy=refresh, verify_file=content, actor=COMMAND_LINE
+        )
+        say(f"account {slug} changed")
+
+
+@commands.command()
+def secret(slug: Slug) -> None:
+    """Replace the AppSecret, after WeChat has said that the new one is right."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import accounts
+    from wxadmin.services.audit import COMMAND_LINE
+
+    with opened() as house:
+        account = house.database.write_now(accounts.find, slug)
+        new = _secret()
+        _require_right(house.settings, account.appid, new)
+        house.database.write_now(accounts.replace_secret, house.keys, slug, new, actor=COMMAND_LINE)
+        say(f"account {slug}: the new AppSecret is in use")
+
+
+@commands.command()
+def disable(slug: Slug) -> None:
+    """Switch an account off. Nothing of it is deleted."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import accounts
+    from wxadmin.services.audit import COMMAND_LINE
+
+    with opened() as house:
+        house.database.write_now(accounts.disable, slug, actor=COMMAND_LINE)
+        say(f"account {slug} is off")
+
+
+def _secret() -> str:
+    from wxadmin import settings
+
+    return settings.environment_appsecret() or read_secret("AppSecret")
+
+
+def _require_right(settings: object, appid: str, secret: str) -> None:
+    import asyncio
+
+    from wxadmin.flows.checks import appsecret_fault
+
+    fault = asyncio.run(appsecret_fault(settings, appid, secret))  # type: ignore[arg-type]
+    if fault is not None:
+        from wxadmin.errors import BadValue
+
+        raise BadValue(fault)
+
+
+def _say_domain(public_url: str | None) -> None:
+    from urllib.parse import urlsplit
+
+    if public_url is None:
+        note("set WXADMIN_PUBLIC_URL to the address that browsers reach the gateway by")
+        return
+    note("in WeChat's console, 设置与开发 → 功能设置 → 网页授权域名, enter exactly:")
+    say(urlsplit(public_url).hostname or public_url)

@@ -1,0 +1,65 @@
+"""The JSON API's ground: problem JSON for all that goes wrong, bodies read into pydantic models."""
+
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from wxadmin.handlers.base import BadRequest, BaseHandler
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Problem(BadRequest):
+    """A refusal in the form of RFC 9457: `reason` is a stable word for programs, the problem a sentence for people."""
+
+    def __init__(self, status: int, problem: str, *, reason: str | None = None) -> None:
+        super().__init__(problem, status)
+        self.reason_word = reason
+
+
+class ApiHandler(BaseHandler):
+    """Answers JSON and nothing else; nothing of it may be cached or shown as a page."""
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+    def answer(self, model: BaseModel) -> None:
+        """Finishes the request with the model as JSON."""
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(model.model_dump_json())
+
+    def bearer(self) -> str | None:
+        """The key of the Authorization header."""
+        scheme, _, key = self.request.headers.get("Authorization", "").partition(" ")
+        return key.strip() or None if scheme.lower() == "bearer" else None
+
+    def body(self, model: type[ModelT]) -> ModelT:
+        """The body as a model. Raises Problem with what to change."""
+        try:
+            return model.model_validate_json(self.request.body)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the body"
+            raise Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}") from None
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None))[1]
+        problem: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(status_code).phrase,
+            "status": status_code,
+        }
+        if isinstance(error, BadRequest):
+            problem["detail"] = error.problem
+        if isinstance(error, Problem) and error.reason_word:
+            problem["reason"] = error.reason_word
+        if retry_after := kwargs.get("retry_after"):
+            self.set_header("Retry-After", str(retry_after))
+            problem["detail"] = f"nothing was stored; try again in {retry_after} seconds"
+        problem["request_id"] = self.request_id
+        self.set_header("Content-Type", "application/problem+json; charset=utf-8")
+        self.finish(problem)

@@ -1,0 +1,95 @@
+"""What all handlers share: who asks, in which language, and an answer for everything that goes wrong."""
+
+from http import HTTPStatus
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from wxadmin import metrics
+from wxadmin.browsers import Browser, recognise
+from wxadmin.errors import DatabaseUnavailable, Overloaded
+from wxadmin.handlers.front import Front
+from wxadmin.handlers.peer import visitor_address
+from wxadmin.i18n import Language, best_language
+from wxadmin.log import logger
+from wxadmin.security.hashes import random_text
+
+_PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Moz")
+
+
+class BadRequest(HTTPError):
+    """The request is malformed; `problem` tells its sender what to change."""
+
+    def __init__(self, problem: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(status, reason=HTTPStatus(status).phrase)
+        self.problem = problem
+
+
+class BaseHandler(RequestHandler):
+    """`front` is handed in by the route."""
+
+    def initialize(self, front: Front) -> None:
+        self.front = front
+        self.gateway = front.gateway
+        self.request_id = random_text(16)
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+
+    def prepare(self) -> None:
+        self.front.activity.began()
+        self.set_header("X-Request-Id", self.request_id)
+
+    def on_finish(self) -> None:
+        self.front.activity.ended()
+        metrics.note_request(type(self).__name__, self.get_status(), self.request.request_time())
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        # Tornado's own line holds the whole address, with code and state.
+        if isinstance(value, (DatabaseUnavailable, Overloaded)):
+            logger.warning("unavailable", reason=str(value), request_id=self.request_id)
+        elif not isinstance(value, HTTPError):
+            logger.error(
+                "request_failed", handler=type(self).__name__, request_id=self.request_id, exc_info=(typ, value, tb)
+            )
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None))[1]
+        if isinstance(error, (DatabaseUnavailable, Overloaded)):
+            status_code = HTTPStatus.SERVICE_UNAVAILABLE
+            kwargs["retry_after"] = error.retry_after
+        super().send_error(status_code, **kwargs)
+
+    @property
+    def browser(self) -> Browser:
+        return recognise(self.request.headers.get("User-Agent", ""))
+
+    @property
+    def visitor_ip(self) -> str | None:
+        forwarded = ",".join(self.request.headers.get_list("X-Forwarded-For"))
+        return visitor_address(self.request.connection.context.address[0], forwarded, self.front.trusted_proxies)  # type: ignore[union-attr]
+
+    @property
+    def language(self) -> Language:
+        asked = (self.request.query_arguments.get("lang") or [b""])[-1].decode("ascii", "replace")
+        headers = self.request.headers
+        return best_language(headers.get("Accept-Language"), asked, headers.get("User-Agent"))
+
+    @property
+    def is_prefetch(self) -> bool:
+        """Whether a browser or robot only looks ahead: nothing may be started or consumed for it."""
+        words = " ".join(self.request.headers.get(name, "") for name in _PREFETCH_HEADERS).lower()
+        return "prefetch" in words or "prerender" in words or "preview" in words
+
+    def query(self, name: str) -> str | None:
+        """The parameter to the byte; None where it is missing or empty. Raises BadRequest where it is repeated or no
+        UTF-8. Tornado's get_argument would strip it and take out characters."""
+        values = self.request.query_arguments.get(name, [])
+        if len(values) > 1:
+            raise BadRequest(f"{name} is given {len(values)} times: give it once")
+        if not values:
+            return None
+        try:
+            return values[0].decode() or None
+        except UnicodeDecodeError:
+            raise BadRequest(f"{name} is not UTF-8") from None

@@ -1,0 +1,63 @@
+"""What every handler works with, built once by serve() and handed in."""
+
+import asyncio
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from wxadmin.flows.begin import RefusalLimit
+from wxadmin.flows.gateway import Gateway
+from wxadmin.handlers.peer import Network
+from wxadmin.handlers.static import StaticTree
+
+
+class Activity:
+    """Counts the requests that are being answered."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def began(self) -> None:
+        self._count += 1
+        self._idle.clear()
+
+    def ended(self) -> None:
+        self._count -= 1
+        if not self._count:
+            self._idle.set()
+
+    async def idle(self, within: float) -> bool:
+        """Whether every request has its answer, waiting for up to `within` seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """One a process."""
+
+    gateway: Gateway
+    zone: ZoneInfo
+    static: StaticTree
+    trusted_proxies: list[Network]
+    metrics_token: str
+    refusals: RefusalLimit = field(default_factory=RefusalLimit)
+    activity: Activity = field(default_factory=Activity)
+
+    @property
+    def base_path(self) -> str:
+        """The path of PUBLIC_URL: every route, cookie and file lives under it. Empty, or without a slash at the end."""
+        return urlsplit(self.gateway.public_url).path
+
+    @property
+    def is_https(self) -> bool:
+        return self.gateway.public_url.startswith("https://")
+
+    def static_url(self, path: str) -> str:
+        return self.static.url(path, self.base_path)

@@ -1,0 +1,49 @@
+"""For load balancers and Prometheus: /healthz, /readyz, /metrics."""
+
+import hmac
+from http import HTTPStatus
+
+from wxadmin import metrics
+from wxadmin.clock import utcnow
+from wxadmin.database import schema
+from wxadmin.errors import DatabaseUnavailable
+from wxadmin.handlers.api import ApiHandler, Problem
+from wxadmin.queries import house
+from wxadmin.settings import metrics_folder
+
+
+class Health(ApiHandler):
+    """The process is alive."""
+
+    def get(self) -> None:
+        self.finish({"status": "ok"})
+
+    def head(self) -> None:
+        self.set_status(HTTPStatus.OK)
+
+
+class Ready(ApiHandler):
+    """The process can serve: the database is reached and has the schema that this version needs."""
+
+    async def get(self) -> None:
+        try:
+            current = await self.gateway.database.read(house.schema_revision)
+        except DatabaseUnavailable:
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the database cannot be reached") from None
+        if current != schema.newest_revision():
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the schema is not current: run `wxadmin migrate`")
+        self.finish({"status": "ready"})
+
+
+class Metrics(ApiHandler):
+    """Prometheus text, for whoever has the metrics token."""
+
+    async def get(self) -> None:
+        given = self.bearer() or ""
+        if not hmac.compare_digest(given.encode(), self.front.metrics_token.encode()):
+            self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
+            raise Problem(HTTPStatus.UNAUTHORIZED, "send the metrics token as `Authorization: Bearer <token>`")
+        metrics.note_journal_depth(self.gateway.journal.depth)
+        gauges = await self.gateway.database.read(house.gauges, now=utcnow())
+        self.set_header("Content-Type", metrics.CONTENT_TYPE)
+        self.finish(metrics.text(metrics_folder(), gauges))

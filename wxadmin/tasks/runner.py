@@ -1,0 +1,74 @@
+"""Runs the background jobs, each on its own Tornado PeriodicCallback, and writes down what became of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tornado.ioloop import PeriodicCallback
+
+from wxadmin import metrics
+from wxadmin.clock import utcnow
+from wxadmin.errors import DatabaseUnavailable
+from wxadmin.flows.gateway import Gateway
+from wxadmin.log import logger
+from wxadmin.services import house
+
+# Several processes must not all begin in the same moment.
+_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` does one pass and returns how many rows it touched; `every` is in seconds."""
+
+    name: str
+    every: float
+    run: Callable[[Gateway], Awaitable[int]]
+
+
+class Runner:
+    """Starts and stops the jobs. A pass that is still running is not started again."""
+
+    def __init__(self, gateway: Gateway, jobs: list[Job]) -> None:
+        self._gateway = gateway
+        self._passes: set[asyncio.Task[None]] = set()
+        self._callbacks = [PeriodicCallback(partial(self._pass, job), job.every * 1000, jitter=_JITTER) for job in jobs]
+
+    def start(self) -> None:
+        for callback in self._callbacks:
+            callback.start()
+
+    async def stop(self) -> None:
+        """Begins no new pass and waits for those that run."""
+        for callback in self._callbacks:
+            callback.stop()
+        if self._passes:
+            await asyncio.wait(self._passes)
+
+    async def _pass(self, job: Job) -> None:
+        task = asyncio.create_task(self._run(job))
+        self._passes.add(task)
+        task.add_done_callback(self._passes.discard)
+        await task
+
+    async def _run(self, job: Job) -> None:
+        started_at = utcnow()
+        rows, error = 0, None
+        try:
+            rows = await job.run(self._gateway)
+        except DatabaseUnavailable as unavailable:
+            error = str(unavailable)
+            logger.warning("job_postponed", job=job.name, reason=error)
+        except Exception as failure:
+            # A job that fails once must be tried again at its next turn, and seen to have failed.
+            error = type(failure).__name__
+            logger.exception("job_failed", job=job.name)
+        metrics.note_job(job.name, failed=error is not None)
+        await self._note(job, started_at=started_at, rows=rows, error=error)
+
+    async def _note(self, job: Job, **run: object) -> None:
+        try:
+            await self._gateway.database.write(house.note_run, job.name, node=self._gateway.node, **run)  # type: ignore[arg-type]
+        except DatabaseUnavailable:
+            logger.warning("job_run_not_kept", job=job.name)

@@ -1,0 +1,29 @@
+"""The job that ends attempts which will not end by themselves, and deletes what has served its time."""
+
+from collections.abc import Callable
+
+from wxadmin.clock import utcnow
+from wxadmin.flows.gateway import Gateway
+from wxadmin.services import sweeping
+from wxadmin.tasks.runner import Job
+
+_EVERY_S = 60
+_AT_A_TIME = 500
+
+
+async def run(gateway: Gateway) -> int:
+    ended = await _all(gateway, sweeping.end_interrupted) + await _all(gateway, sweeping.end_waiting)
+    return ended + await gateway.database.write(sweeping.purge, now=utcnow())
+
+
+async def _all(gateway: Gateway, end: Callable[..., int]) -> int:
+    """In transactions short enough that no login waits long for one."""
+    total = 0
+    while True:
+        ended = await gateway.database.write(end, ids=gateway.ids, node=gateway.node, now=utcnow(), limit=_AT_A_TIME)
+        total += ended
+        if ended < _AT_A_TIME:
+            return total
+
+
+JOB = Job("sweep", _EVERY_S, run)
