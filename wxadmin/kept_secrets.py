@@ -30,8 +30,15 @@ def metrics_token(settings: Settings) -> str:
 
 def _kept(path: Path) -> str:
     """The file's content; made if it is not there, by exactly one of several that start at once."""
+    if not path.exists():
+        _make(path)
+    return path.read_text().strip()
+
+
+def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    # Not named after the process: in a container the one that starts after a crash has the same number.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(32))
@@ -44,4 +51,3 @@ def _kept(path: Path) -> str:
         pass
     finally:
         draft.unlink()
-    return path.read_text().strip()

@@ -38,7 +38,7 @@ def _network(value: Any) -> Any:
 
 def _url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.port == 0:
         raise ValueError("must be an address that begins with https:// or http://, without a query")
     return value.rstrip("/")
 

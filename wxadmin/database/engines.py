@@ -4,18 +4,27 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 BUSY_TIMEOUT_S = 5
+_EXPECTED = "the database must be sqlite:///path or postgresql://user@host/name"
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
 def database_url(url: str) -> URL:
-    """A plain `sqlite:///…` or `postgresql://…` as SQLAlchemy's URL, with the driver this program uses."""
-    parsed = make_url(url)
-    driver = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-    backend = parsed.drivername.partition("+")[0]
-    if backend not in driver:
-        raise ValueError("the database must be sqlite:///path or postgresql://user@host/name")
-    return parsed.set(drivername=driver[backend])
+    """A plain `sqlite:///…` or `postgresql://…` as SQLAlchemy's URL, with the driver this program uses.
+
+    Raises ValueError, which does not repeat the URL: it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(_EXPECTED) from None
+    driver = _DRIVERS.get(parsed.drivername.partition("+")[0])
+    # A database in memory would be another one for each connection.
+    if driver is None or (driver == "sqlite" and parsed.database in {None, "", ":memory:"}):
+        raise ValueError(_EXPECTED)
+    return parsed.set(drivername=driver)
 
 
 def make_writer(url: URL, connections: int) -> Engine:
@@ -33,8 +42,7 @@ def make_reader(url: URL, connections: int) -> Engine:
 
 
 def _make_sqlite(url: URL, *, connections: int, begin: str, pragmas: dict[str, str]) -> Engine:
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
         poolclass=QueuePool,
