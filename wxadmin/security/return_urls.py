@@ -39,7 +39,8 @@ def parse(text: str) -> ReturnAddress:
     if "@" in parts.netloc:
         raise ReturnURLRefused("the address must not contain a user name")
     host = parts.hostname or ""
-    if not _HOST.fullmatch(host):
+    # Brackets are for IPv6 alone.
+    if not _HOST.fullmatch(host) or ("[" in parts.netloc) != (":" in host):
         raise ReturnURLRefused("the host must be plain letters, digits, dots and hyphens (punycode for others)")
     if "//" in parts.path or _ENCODED_TRICKS.search(parts.path) or _climbs(parts.path):
         raise ReturnURLRefused("the path must not contain //, dot segments, or an encoded dot, slash or percent sign")
