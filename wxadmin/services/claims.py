@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar, Self
 
-from sqlalchemy import select
-
 from wxadmin.clock import milliseconds_between
 from wxadmin.database.sets import SetInsert, SetUpdate
 from wxadmin.models import Attempt, Class, CodeClaim, Outcome, Stage
@@ -81,6 +79,11 @@ class _Return:
     def is_denial(self) -> bool:
         return self.reason is None and self.step.code_hash is None
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the attempt ends with it: one that had failed before keeps the end that it has."""
+        return self.is_denial and self.attempt is not None and self.attempt.outcome is None
+
 
 def _decide(steps: Sequence[Claim], found: dict[bytes, AttemptSeen]) -> list[_Return]:
     returns = []
@@ -126,21 +129,16 @@ def _claim(batch: Batch, returns: list[_Return]) -> set[int]:
         for visit in returns
         if visit.attempt and visit.reason is None and not visit.is_denial
     ]
-    if not rows:
-        return set()
-    _CLAIMS.execute(batch.connection, sorted(rows, key=lambda row: (row["account_id"], row["code_hash"])))
-    holders = select(CodeClaim.claim_id).where(
-        CodeClaim.account_id.in_({row["account_id"] for row in rows}),
-        CodeClaim.code_hash.in_({row["code_hash"] for row in rows}),
-    )
-    return set(batch.connection.scalars(holders)) & {row["claim_id"] for row in rows}
+    rows.sort(key=lambda row: (row["account_id"], row["code_hash"]))
+    holders = _CLAIMS.execute_returning(batch.connection, rows, ["claim_id"])
+    return {claim_id for (claim_id,) in holders} & {row["claim_id"] for row in rows}
 
 
 def _store_returns(batch: Batch, returns: list[_Return], won: set[int]) -> None:
     rows = [
         {"id": visit.attempt.id, "returned_at": visit.step.at, "code_hash": visit.step.code_hash}
         for visit in returns
-        if visit.attempt and (visit.is_denial or visit.step.claim_id in won)
+        if visit.attempt and (visit.is_end or visit.step.claim_id in won)
     ]
     _RETURNS.execute(batch.connection, sorted(rows, key=lambda row: row["id"]))
 
@@ -149,7 +147,7 @@ def _end_denied(batch: Batch, returns: list[_Return]) -> None:
     ends = [
         AttemptEnd(visit.attempt.id, Outcome.DENIED, visit.step.at)
         for visit in returns
-        if visit.attempt and visit.is_denial
+        if visit.attempt and visit.is_end
     ]
     attempts.end(batch.connection, ends)
 
@@ -166,7 +164,7 @@ def _result(batch: Batch, visit: _Return, won: set[int]) -> Claimed | NotClaimed
         duration_ms=milliseconds_between(attempt.started_at, step.at),
     )
     if visit.is_denial:
-        record(outcome=Outcome.DENIED)
+        record(outcome=Outcome.DENIED if visit.is_end else None)
         return Denied(attempt)
     if step.claim_id in won:
         record()
@@ -176,5 +174,5 @@ def _result(batch: Batch, visit: _Return, won: set[int]) -> Claimed | NotClaimed
     return NotClaimed(reason, attempt)
 
 
-_CLAIMS = SetInsert(CodeClaim, ignore=True)
+_CLAIMS = SetInsert(CodeClaim, key=["account_id", "code_hash"], ignore=True)
 _RETURNS = SetUpdate(Attempt, ["returned_at", "code_hash"], key=["id"])

@@ -81,7 +81,7 @@ _ISSUED = SetInsert(
     # A login wins over a refresh in flight: the version that the refresh read is no longer the stored one.
     changes=lambda stored, proposed: {
         **{column.name: column for column in proposed if column.name not in {"user_id", "version"}},
-        "version": stored.version + 1,
+        "version": stored.version + proposed.version,
     },
 )
 
@@ -121,18 +121,19 @@ def lease_due(session: Session, *, owner: int, now: datetime, lease: timedelta, 
         .order_by(Token.expires_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # PostgreSQL may run a plain subquery again for each row, and then locks more than the limit.
+        .cte("due")
     )
     taken = (
         update(Token)
-        .where(Token.user_id.in_(due))
+        .where(Token.user_id.in_(select(due.c.user_id)))
         .values(lease_owner=owner, lease_until=now + lease, version=Token.version + 1)
         .returning(Token.user_id, Token.account_id, Token.refresh_sealed, Token.scope, Token.failures, Token.version)
         .execution_options(synchronize_session=False)
     )
     rows = session.execute(taken).all()
-    openids = dict(
-        session.execute(select(User.id, User.openid).where(User.id.in_([row.user_id for row in rows]))).tuples()
-    )
+    people = session.execute(select(User.id, User.openid).where(User.id.in_([row.user_id for row in rows])))
+    openids = {person.id: person.openid for person in people}
     return [
         LeasedToken(
             row.user_id,
