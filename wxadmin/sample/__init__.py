@@ -1,0 +1,5 @@
+"""A database filled with made-up people and their logins, for trials and benchmarks."""
+
+from wxadmin.sample.filling import Filled, fill
+
+__all__ = ["Filled", "fill"]

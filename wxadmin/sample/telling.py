@@ -1,0 +1,146 @@
+"""The visits of a season, hour by hour: attempts, events and counts go into the database as they are told."""
+
+from collections.abc import Iterator
+from operator import attrgetter
+from random import Random
+
+from sqlalchemy import Connection, select
+
+from wxadmin import support_codes
+from wxadmin.models import Attempt, Event
+from wxadmin.sample import bulk, fates, tally
+from wxadmin.sample.bulk import Row
+from wxadmin.sample.crowd import Crowd
+from wxadmin.sample.fates import CONSENT, SILENT, Fate
+from wxadmin.sample.moments import PastIds
+from wxadmin.sample.places import CAMPAIGN_CHANNEL, TEA, Place
+from wxadmin.sample.season import Season, Slot
+from wxadmin.sample.visits import ATTEMPT_COLUMNS, EVENT_COLUMNS, Happening, Visit
+
+_EVENTS_A_VISIT = 5.2
+# What a transaction on either database takes as parameters of one statement.
+_CODES_AT_ONCE = 5000
+
+
+class Telling:
+    """Visits with exactly `budget` events. With `newcomers`, about so many of the visitors are new, evenly spread;
+    without, members stay away, since what became of their tokens has been told."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        season: Season,
+        crowd: Crowd,
+        rng: Random,
+        *,
+        node: int,
+        budget: int,
+        newcomers: int,
+    ) -> None:
+        self._connection = connection
+        self._season = season
+        self._crowd = crowd
+        self._rng = rng
+        self._attempt_ids, self._event_ids = PastIds(node), PastIds(node)
+        self._budget = budget
+        self._newcomers = newcomers
+        self._met = 0
+        self._told = 0
+        self._untold: list[Happening] = []
+        self.attempts = 0
+
+    def tell(self) -> Iterator[float]:
+        """Stores the visits; yields the share that is told after each hour."""
+        slots = self._season.slots()
+        for slot in slots:
+            visits = list(self._visits_of(slot))
+            self._store_attempts(visits)
+            for visit in visits:
+                self._untold += visit.happenings
+            self._store_events(until=self._season.until if slot is slots[-1] else slot.end)
+            yield slot.told
+
+    def _visits_of(self, slot: Slot) -> Iterator[Visit]:
+        goal = round(self._budget * slot.told)
+        expected = (goal - self._told) / _EVENTS_A_VISIT
+        number = 0
+        while self._told < goal:
+            # In the order of time, or a person's second visit could come before the first.
+            place_in_hour = min((number + self._rng.random()) / max(expected, 1), 0.999)
+            visit = self._visit(int(slot.start + place_in_hour * (slot.end - slot.start)), slot.told)
+            self._told += len(visit.happenings)
+            number += 1
+            yield visit
+
+    def _visit(self, at: int, told: float) -> Visit:
+        fate, is_incident = self._fate(at), at in self._season.incident
+        person = self._person(fate, 0 if is_incident else told)
+        place = self._crowd.any_place(person)
+        if is_incident and fate in fates.WELCOMES and place.account is TEA:
+            fate = fates.meet_wrong_secret
+        visit = self._begin(person, place, at)
+        fate(visit, person, self._crowd, self._rng)
+        return visit
+
+    def _fate(self, at: int) -> Fate:
+        if self._budget - self._told < fates.MOST_HAPPENINGS:
+            # The last few events are told one by one, so that the number comes out.
+            return fates.be_refused
+        fate = fates.USUAL.draw(self._rng)
+        is_open = fate in fates.LINGERING and at + fates.LONGEST_WAIT > self._season.until
+        return fates.wait if is_open else fate
+
+    def _person(self, fate: Fate, told: float) -> int:
+        """Somebody known, or new where fewer newcomers than due by now have been met."""
+        if fate in fates.WELCOMES and self._met < self._newcomers * told:
+            self._met += 1
+            return self._crowd.newcomer()
+        return self._crowd.someone(but_members=not self._newcomers)
+
+    def _begin(self, person: int, place: Place, at: int) -> Visit:
+        rng = self._rng
+        return Visit(
+            id=self._attempt_ids.draw(at),
+            at=at,
+            place=place,
+            visitor=self._crowd.visitor(person),
+            scope=CONSENT if rng.random() < place.site.consents else SILENT,
+            path=rng.choice(place.site.paths),
+            channel=self._channel(place, at),
+            ref=self._crowd.ref(person, place),
+            lang=None if rng.random() < 0.97 else rng.choice(("en", "zh_TW")),
+        )
+
+    def _channel(self, place: Place, at: int) -> str | None:
+        if place.account is TEA and at in self._season.campaign and self._rng.random() < 0.6:
+            return CAMPAIGN_CHANNEL
+        return self._rng.choice(place.site.channels)
+
+    def _store_attempts(self, visits: list[Visit]) -> None:
+        codes = self._new_support_codes(len(visits))
+        rows = [visit.row(code, self._rng) for visit, code in zip(visits, codes, strict=True)]
+        bulk.insert(self._connection, Attempt, ATTEMPT_COLUMNS, rows)
+        self.attempts += len(rows)
+
+    def _new_support_codes(self, number: int) -> list[str]:
+        """Among a million codes some are alike, and the column is unique."""
+        codes: set[str] = set()
+        while len(codes) < number:
+            drawn = {support_codes.make() for _ in range(min(number - len(codes), _CODES_AT_ONCE))}
+            taken = select(Attempt.support_code).where(Attempt.support_code.in_(drawn))
+            codes |= drawn.difference(self._connection.scalars(taken))
+        return list(codes)
+
+    def _store_events(self, *, until: int) -> None:
+        """Those before `until`; later ones wait, so that ids rise with time."""
+        self._untold.sort(key=attrgetter("at"))
+        number = sum(event.at < until for event in self._untold)
+        events, self._untold = self._untold[:number], self._untold[number:]
+        store_events(self._connection, events, self._event_ids)
+
+
+def store_events(connection: Connection, events: list[Happening], ids: PastIds) -> None:
+    """Stores events that are in the order of time, and adds them to the counts."""
+    rows: list[Row] = [event.row(ids) for event in events]
+    bulk.insert(connection, Event, EVENT_COLUMNS, rows)
+    tally.add(connection, events)
