@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from wxadmin.database.sets import SetUpdate
 from wxadmin.models import Attempt, Outcome
@@ -39,20 +39,29 @@ class AttemptSeen:
         return Subject(self.account_id, self.site_id, self.id, self.scope, self.browser_family)
 
 
-_COLUMNS = [getattr(Attempt, field.name) for field in fields(AttemptSeen)]
+_BY_STATE = (
+    select(*(getattr(Attempt, field.name) for field in fields(AttemptSeen)))
+    .where(Attempt.state_hash.in_(bindparam("hashes", expanding=True)))
+    .order_by(Attempt.id)
+    .with_for_update()
+)
+_OUTCOMES = (
+    select(Attempt.id, Attempt.outcome)
+    .where(Attempt.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Attempt.id)
+    .with_for_update()
+)
 
 
 def by_state(connection: Connection, state_hashes: Iterable[bytes]) -> dict[bytes, AttemptSeen]:
     """The attempts of these states, locked in the order of their ids until the transaction ends."""
-    query = select(*_COLUMNS).where(Attempt.state_hash.in_(sorted(set(state_hashes))))
-    rows = connection.execute(query.order_by(Attempt.id).with_for_update())
+    rows = connection.execute(_BY_STATE, {"hashes": list(set(state_hashes))})
     return {attempt.state_hash: attempt for attempt in (AttemptSeen(*row) for row in rows)}
 
 
 def outcomes(connection: Connection, attempt_ids: Iterable[int]) -> dict[int, str | None]:
     """How the attempts have ended by now; locked in the order of their ids until the transaction ends."""
-    query = select(Attempt.id, Attempt.outcome).where(Attempt.id.in_(sorted(set(attempt_ids))))
-    return {row.id: row.outcome for row in connection.execute(query.order_by(Attempt.id).with_for_update())}
+    return dict(connection.execute(_OUTCOMES, {"ids": list(set(attempt_ids))}).tuples().all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def _claim(batch: Batch, returns: list[_Return]) -> set[int]:
         if visit.attempt and visit.reason is None and not visit.is_denial
     ]
     rows.sort(key=lambda row: (row["account_id"], row["code_hash"]))
-    holders = _CLAIMS.execute_returning(batch.connection, rows, ["claim_id"])
+    holders = _CLAIMS.execute_returning(batch.connection, rows)
     return {claim_id for (claim_id,) in holders} & {row["claim_id"] for row in rows}
 
 
@@ -174,5 +174,5 @@ def _result(batch: Batch, visit: _Return, won: set[int]) -> Claimed | NotClaimed
     return NotClaimed(reason, attempt)
 
 
-_CLAIMS = SetInsert(CodeClaim, key=["account_id", "code_hash"], ignore=True)
+_CLAIMS = SetInsert(CodeClaim, key=["account_id", "code_hash"], ignore=True, returning=["claim_id"])
 _RETURNS = SetUpdate(Attempt, ["returned_at", "code_hash"], key=["id"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from wxadmin.database.sets import SetInsert
 from wxadmin.models import User, UserChannel
@@ -58,12 +58,8 @@ def _store_users(batch: Batch, sightings: Sequence[Sighting]) -> dict[tuple[int,
         key = (seen.account_id, seen.openid)
         row = _user_row(seen, batch.ids.draw())
         rows[key] = _folded(rows[key], row) if key in rows else row
-    _USERS.execute(batch.connection, [rows[key] for key in sorted(rows)])
-
-    query = select(User.id, User.account_id, User.openid).where(
-        User.account_id.in_({account_id for account_id, _ in rows}), User.openid.in_({openid for _, openid in rows})
-    )
-    found = {(row.account_id, row.openid): row.id for row in batch.connection.execute(query)}
+    stored = _USERS.execute_returning(batch.connection, [rows[key] for key in sorted(rows)])
+    found = {(account_id, openid): user_id for user_id, account_id, openid in stored}
     # A user is new where the id that was proposed is the one that was stored.
     return {key: StoredUser(found[key], is_new=found[key] == row["id"]) for key, row in rows.items()}
 
@@ -110,6 +106,7 @@ def _folded(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
 _USERS = SetInsert(
     User,
     key=["account_id", "openid"],
+    returning=["id", "account_id", "openid"],
     changes=lambda stored, proposed: {
         **{name: func.coalesce(proposed[name], stored[name]) for name in _KEPT},
         **{name: proposed[name] for name in ("last_login_at", "last_site_id", "last_channel")},

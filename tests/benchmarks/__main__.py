@@ -1,0 +1,19 @@
+"""`make bench`: every benchmark, or the one that is named."""
+
+import importlib
+import sys
+
+from tests.benchmarks.report import Report
+
+BENCHMARKS = ("journal",)
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or BENCHMARKS
+    for name in wanted:
+        if name not in BENCHMARKS:
+            sys.exit(f"there is no benchmark {name!r}: choose from {', '.join(BENCHMARKS)}")
+        importlib.import_module(f"tests.benchmarks.{name}").run(Report())
+
+
+main()
