@@ -61,7 +61,7 @@ def by_state(connection: Connection, state_hashes: Iterable[bytes]) -> dict[byte
 
 def outcomes(connection: Connection, attempt_ids: Iterable[int]) -> dict[int, str | None]:
     """How the attempts have ended by now; locked in the order of their ids until the transaction ends."""
-    return dict(connection.execute(_OUTCOMES, {"ids": list(set(attempt_ids))}).tuples().all())
+    return {row.id: row.outcome for row in connection.execute(_OUTCOMES, {"ids": list(set(attempt_ids))})}
 
 
 @dataclass(frozen=True, slots=True)
