@@ -13,7 +13,11 @@ class SchemaNotCurrent(WxadminError):
     """The database is not at the newest schema."""
 
 
-class KeyMissing(WxadminError):
+class SealBroken(WxadminError):
+    """A sealed value cannot be opened: it was altered, or moved to another row."""
+
+
+class KeyMissing(SealBroken):
     """The database was written under a key that this node does not have."""
 
 

@@ -5,7 +5,7 @@ import sys
 
 from tests.benchmarks.report import Report
 
-BENCHMARKS = ("journal",)
+BENCHMARKS = ("journal", "logins")
 
 
 def main() -> None:

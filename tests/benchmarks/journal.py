@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 from tests.benchmarks.report import Report
-from tests.benchmarks.stores import furnished_store
+from tests.benchmarks.stores import databases, furnished_store
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
@@ -104,7 +103,7 @@ async def logins_per_second(statements: LoginStatements, at_once: int) -> float:
 
 
 def run(report: Report) -> None:
-    for name, url in stores(report):
+    for name, url in databases(report, "journal"):
         with furnished_store(url) as store:
             one = asyncio.run(_measured(store.database, store.node, store.account_id, store.site_id, 1))
             many = asyncio.run(_measured(store.database, store.node, store.account_id, store.site_id, AT_ONCE))
@@ -116,15 +115,3 @@ async def _measured(database: Database, node: int, account_id: int, site_id: int
     journal = Journal(Writer(database.writer, ids=ids, node=node), database.journal_thread)
     statements = LoginStatements(journal, ids, account_id, site_id)
     return await logins_per_second(statements, at_once)
-
-
-def stores(report: Report) -> Iterator[tuple[str, str]]:
-    from tests.benchmarks.stores import postgresql_url, sqlite_url
-
-    with sqlite_url() as url:
-        yield "SQLite", url
-    with postgresql_url() as url:
-        if url is None:
-            report.skip("journal, PostgreSQL", "no server on 127.0.0.1:5432, and WXADMIN_TEST_POSTGRES is not set")
-        else:
-            yield "PostgreSQL", url

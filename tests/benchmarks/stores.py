@@ -1,6 +1,7 @@
 """Databases of their own for the benchmarks, with one account and one site."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from tests.benchmarks.report import Report
 from wxadmin.database import Database, schema
 from wxadmin.database.engines import database_url
 from wxadmin.models import Account, Site
@@ -46,6 +48,24 @@ def furnished_store(url: str) -> Iterator[Store]:
         )
     finally:
         database.close()
+
+
+def databases(report: Report, benchmark: str) -> Iterator[tuple[str, str]]:
+    """Each kind of database there is here: its name, and the URL of an empty one."""
+    with sqlite_url() as url:
+        yield "SQLite", url
+    with postgresql_url() as server_url:
+        if server_url is None:
+            report.skip(f"{benchmark}, PostgreSQL", "no server on 127.0.0.1:5432; WXADMIN_TEST_POSTGRES names another")
+        else:
+            yield "PostgreSQL", server_url
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wxadmin.errors import KeyMissing
+from wxadmin.errors import KeyMissing, SealBroken
 from wxadmin.security.keys import KeyRing
 
 OLD, NEW = "old" * 12, "new" * 12
@@ -39,7 +39,7 @@ def test_a_value_moved_to_another_row_does_not_open() -> None:
     ring = KeyRing([OLD])
     sealed = ring.seal("token", "token/1/oAbC/access")
 
-    with pytest.raises(ValueError, match="moved to another row"):
+    with pytest.raises(SealBroken, match="moved to another row"):
         ring.open(sealed, "token/1/oAbC/refresh")
 
 
@@ -49,7 +49,7 @@ def test_a_changed_byte_is_noticed(place: int) -> None:
     sealed = bytearray(ring.seal("token", "row"))
     sealed[place] ^= 1
 
-    with pytest.raises(ValueError, match="altered"):
+    with pytest.raises(SealBroken, match="altered"):
         ring.open(bytes(sealed), "row")
 
 
@@ -58,7 +58,7 @@ def test_a_value_cut_short_is_noticed(kept: int) -> None:
     ring = KeyRing([OLD])
     sealed = ring.seal("token", "row")
 
-    with pytest.raises(ValueError):
+    with pytest.raises(SealBroken):
         ring.open(sealed[:kept], "row")
 
 

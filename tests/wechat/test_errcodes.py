@@ -14,7 +14,8 @@ REASONS = (
     "gw_timeout gw_connect gw_bad_reply gw_http_status gw_state_unknown gw_state_expired "
     "gw_state_used gw_state_cookie_lost gw_other_browser gw_no_code gw_no_callback gw_interrupted "
     "gw_loop gw_not_wechat gw_return_url_refused gw_account_off gw_overloaded gw_rate_limited "
-    "gw_ticket_unknown gw_ticket_expired gw_ticket_spent gw_ticket_other_site gw_site_key"
+    "gw_ticket_unknown gw_ticket_expired gw_ticket_spent gw_ticket_other_site gw_site_key "
+    "gw_key_missing"
 )
 AUTHORIZE_PAGE = {10003, 10004, 10005, 10006, 10009, 10010, 10011, 10012, 10013, 10015, 10016}
 CONSOLE_WORDS = ("JS接口安全域名",)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from wxadmin.clock import utcnow
+from wxadmin.errors import SealBroken
 from wxadmin.flows import calls
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.sealing import sealed_tokens
@@ -95,7 +96,10 @@ async def _exchange(gateway: Gateway, attempt: AttemptSeen, code: str, returned_
     if account is None or account.secret_sealed is None:
         off = CallFact(Stage.EXCHANGE, utcnow(), 0, "gw_account_off")
         return await _end(gateway, attempt, Outcome.FAILED, [off])
-    secret = gateway.keys.open(account.secret_sealed, secret_bound_to(account.appid))
+    try:
+        secret = gateway.keys.open(account.secret_sealed, secret_bound_to(account.appid))
+    except SealBroken:
+        return await _end(gateway, attempt, Outcome.FAILED, [CallFact(Stage.EXCHANGE, utcnow(), 0, "gw_key_missing")])
     facts: list[CallFact] = []
     grant = await _granted(gateway.wechat, account, secret, code, facts)
     if grant is None:

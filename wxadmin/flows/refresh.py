@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wxadmin.clock import utcnow
-from wxadmin.errors import KeyMissing
+from wxadmin.errors import SealBroken
 from wxadmin.flows import calls
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.sealing import opened_refresh_token, sealed_tokens
@@ -83,7 +83,7 @@ async def _refreshed(gateway: Gateway, registry: Registry, token: LeasedToken) -
         return _failed(token, CallFact(Stage.REFRESH, utcnow(), 0, "gw_account_off"))
     try:
         refresh_token = opened_refresh_token(gateway.keys, token)
-    except (KeyMissing, ValueError):
+    except SealBroken:
         return _failed(token, CallFact(Stage.REFRESH, utcnow(), 0, "gw_key_missing"))
     try:
         grant = await gateway.wechat.refresh(account.appid, refresh_token)

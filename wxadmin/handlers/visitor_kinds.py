@@ -165,7 +165,7 @@ _REASONS = {
         "10003 10004 10005 10006 10010 10011 10012 10013 10015 10016 40002 40013 40035 40066 40125 40164 40242 40243 "
         "41002 41003 41004 41018 42006 43001 43002 43003 43004 45009 45035 47001 48004 50002 50004 50005 50007 61003 "
         "61004 61005 61006 61007 61009 61010 61023 61024 89501 89503 89506 89507 gw_return_url_refused gw_account_off "
-        "gw_site_key gw_ticket_other_site"
+        "gw_key_missing gw_site_key gw_ticket_other_site"
     ),
     OPEN_IN_WECHAT: "gw_not_wechat",
     SNAPSHOT: "snapshot",

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from wxadmin.errors import KeyMissing
+from wxadmin.errors import KeyMissing, SealBroken
 
 _ID_BYTES = 4
 _NONCE_BYTES = 12
@@ -35,14 +35,14 @@ class KeyRing:
         return self._sealing_id + nonce + sealed
 
     def open(self, sealed: bytes, bound_to: str) -> str:
-        """The text. Raises KeyMissing where its key is not in the ring, ValueError where the row was altered."""
+        """The text. Raises KeyMissing where its key is not in the ring, SealBroken where the row was altered."""
         key_id, nonce = sealed[:_ID_BYTES], sealed[_ID_BYTES : _ID_BYTES + _NONCE_BYTES]
         if key_id not in self._ciphers:
             raise KeyMissing(f"key {key_id.hex()} is missing: add it to WXADMIN_SECRET_KEYS")
         try:
             return self._ciphers[key_id].decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES :], bound_to.encode()).decode()
         except InvalidTag:
-            raise ValueError("a sealed value was altered, or moved to another row") from None
+            raise SealBroken("a sealed value was altered, or moved to another row") from None
 
 
 def _derive(secret: str, use: str, length: int) -> bytes:

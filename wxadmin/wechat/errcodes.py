@@ -56,7 +56,7 @@ class Verdict(StrEnum):
 _VERDICTS = {
     Verdict.PERMANENT: "40029 40030 42002 42007 50001",
     # gw_account_off is what the client says of sample data.
-    Verdict.CONFIG: "40013 40164 41003 43003 48004 50002 gw_account_off",
+    Verdict.CONFIG: "40013 40164 41003 43003 48004 50002 gw_account_off gw_key_missing",
     Verdict.TRANSIENT: "-1 45011 gw_timeout gw_connect gw_bad_reply gw_http_status",
     Verdict.QUOTA_DAY: "45009",
 }
