@@ -1,13 +1,19 @@
-"""The test bed: a migrated database of either kind for each test, a journal over it, and what the machine has."""
+"""The test bed: a migrated database of either kind for each test, a gateway over it, and what the machine has."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+import httpx
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tests import factories, machine, postgresql_server
+from tests import factories, machine, postgresql_server, running
 from tests.databases import Bed, PostgreSQLBed, SQLiteBed
+from tests.running import METRICS_TOKEN, SECRET_KEY, SiteKeys
+from tests.simulator.running import running as simulating
+from tests.visiting import Visitor, no_cookies
 from wxadmin.database import Database
 from wxadmin.database.engines import database_url as parsed_url
 from wxadmin.database.engines import make_writer
@@ -15,6 +21,8 @@ from wxadmin.ids import Ids
 from wxadmin.journal import Journal
 from wxadmin.journal.writer import Writer
 from wxadmin.services import house
+from wxadmin.settings import Settings
+from wxadmin.simulator import DEFAULT_APPID, SimulatedAccount, World
 
 T = TypeVar("T")
 
@@ -117,3 +125,62 @@ def journal(database: Database, ids: Ids) -> Journal:
     """A journal over the test's database, as a serving process has it."""
     node = database.write_now(house.register_node)
     return Journal(Writer(database.writer, ids=ids, node=node), database.journal_thread)
+
+
+@pytest.fixture
+def stored(database: Database) -> Callable[[type[T]], Sequence[T]]:
+    """`stored(Attempt)` is every attempt in the test's database by now."""
+    return lambda model: database.read_now(lambda session: session.scalars(select(model)).all())
+
+
+@pytest.fixture
+def world() -> World:
+    """A WeChat where everybody agrees at once."""
+    return World([SimulatedAccount(DEFAULT_APPID, domains=("m.example.com",))], seed=1, answer="allow")
+
+
+@pytest.fixture
+def wechat_url(world: World) -> Iterator[str]:
+    with simulating(world) as address:
+        yield address
+
+
+@pytest.fixture
+def settings(database_url: str, wechat_url: str, tmp_path: Path) -> Settings:
+    """A gateway over the test's database, with the simulator for WeChat."""
+    return Settings(
+        _env_file=None,
+        data_dir=tmp_path,
+        database_url=database_url,
+        secret_keys=[SECRET_KEY],
+        metrics_token=METRICS_TOKEN,
+        wechat_open_url=wechat_url,
+        wechat_api_url=wechat_url,
+        wechat_timeout=1,
+        log_format="json",
+    )
+
+
+@pytest.fixture
+def site_keys(database_url: str) -> SiteKeys:
+    """The API keys of the sites of a furnished database."""
+    return running.furnish(database_url)
+
+
+@pytest.fixture
+async def gateway(settings: Settings, site_keys: SiteKeys) -> AsyncIterator[str]:
+    """The address of a gateway that serves."""
+    async with running.serving(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """A client that keeps no cookies of its own."""
+    async with httpx.AsyncClient(verify=False, trust_env=False, cookies=no_cookies()) as client:
+        yield client
+
+
+@pytest.fixture
+def visitor(gateway: str, http: httpx.AsyncClient) -> Visitor:
+    return Visitor(gateway, http)

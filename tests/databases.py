@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
 from wxadmin.database import schema
 
 PREFIX = "wxadmin_test_"
+
+on_sqlite = pytest.mark.parametrize("bed", ["sqlite"], indirect=True)
+"""For tests of what happens before or beside any database, or on SQLite only."""
+on_postgresql = pytest.mark.parametrize("bed", ["postgresql"], indirect=True)
 
 
 class Bed(Protocol):
