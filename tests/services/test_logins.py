@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -139,6 +140,19 @@ def test_a_second_login_of_one_attempt_ends_it_no_second_time(session: Session, 
     assert attempt.ended_at == first.at
     assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1}
     assert told(session, attempt.id)[-1] == ("handoff", "ok", "", None)
+
+
+@pytest.mark.parametrize("state", ["denied", "snapshot", "abandoned"])
+def test_an_end_that_is_final_stays_though_the_person_is_stored(session: Session, apply: Apply, state: str) -> None:
+    attempt = AttemptFactory(**{state: True})
+    before = (attempt.outcome, attempt.ended_at, attempt.user_id)
+
+    [user_id] = apply(steps.login(steps.seen(attempt), "oLate"))
+
+    assert (attempt.outcome, attempt.ended_at, attempt.user_id) == before
+    assert told(session, attempt.id)[-1] == ("handoff", "ok", "", None)
+    assert session.get_one(User, user_id).openid == "oLate"
+    assert counts_of(session, attempt) == {"new_users": 1}
 
 
 def test_each_login_raises_the_version_of_the_tokens(session: Session, apply: Apply) -> None:

@@ -15,6 +15,9 @@ from wxadmin.services.facts import CallFact
 from wxadmin.services.tokens import SealedTokens
 from wxadmin.services.users import Profile, Sighting, StoredUser
 
+# Every other end is final: what comes later is an event only.
+_MAY_SUCCEED = (None, Outcome.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -75,7 +78,7 @@ def _store_attempts(batch: Batch, pairs: Sequence[tuple[Login, StoredUser]], bef
             "scope_granted": ",".join(step.tokens.scope),
         }
         for step, user in pairs
-        if before[step.attempt.id] != Outcome.SUCCEEDED
+        if before[step.attempt.id] in _MAY_SUCCEED
     }
     _ATTEMPTS.execute(batch.connection, [rows[attempt_id] for attempt_id in sorted(rows)])
 
@@ -100,9 +103,10 @@ def _record(batch: Batch, pairs: Sequence[tuple[Login, StoredUser]], before: dic
             at=step.at,
             duration_ms=milliseconds_between(step.returned_at, step.at),
             user_id=user.id,
-            outcome=None if earlier == Outcome.SUCCEEDED else Outcome.SUCCEEDED,
+            outcome=Outcome.SUCCEEDED if earlier in _MAY_SUCCEED else None,
             recovered=earlier == Outcome.FAILED,
             new_user=user.id in uncounted,
         )
-        outcome_so_far[step.attempt.id] = Outcome.SUCCEEDED
+        if earlier in _MAY_SUCCEED:
+            outcome_so_far[step.attempt.id] = Outcome.SUCCEEDED
         uncounted.discard(user.id)
