@@ -8,6 +8,9 @@ import typer
 def demo(
     port: Annotated[int, typer.Option(help="The gateway's port; simulator and shop take the two above it.")] = 8000,
     address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    users: Annotated[
+        int, typer.Option(min=0, help="How many made-up people the first start adds: none, or 100 and more.")
+    ] = 500,
 ) -> None:
     """Show everything at once, without a WeChat account: simulator, gateway and a shop that logs its visitors in."""
     import asyncio
@@ -19,7 +22,7 @@ def demo(
     where = stage.Addresses(address, port)
     chosen = stage.demo_settings(where)
     log.set_up(chosen.log_level, chosen.log_format)
-    shop_key = stage.prepare(chosen, where)
+    shop_key = stage.prepare(chosen, where, users=users)
 
     async def play() -> None:
         ready = asyncio.Event()

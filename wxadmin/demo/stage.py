@@ -5,22 +5,26 @@ import signal
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tornado.httpserver import HTTPServer
 
 from wxadmin import app, kept_secrets, settings
 from wxadmin.database import Database, schema
 from wxadmin.demo.shop import make_shop
-from wxadmin.models import Account, Site
+from wxadmin.models import Account, Site, User
+from wxadmin.sample import fill
 from wxadmin.security.keys import KeyRing
 from wxadmin.services import accounts, house, sites
 from wxadmin.services.sites import SiteForm
 from wxadmin.settings import Settings
-from wxadmin.simulator import DEFAULT_APPID, World, make_app, secret_for
+from wxadmin.simulator import DEFAULT_APPID, SimulatedAccount, World, make_app, secret_for
 
 ACCOUNT = "demo"
 SITE = "shop"
+TITLE = "山间茶铺"
 _ACTOR = "demo"
+_EVENTS_A_USER = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,21 @@ def demo_settings(where: Addresses) -> Settings:
     )
 
 
-def prepare(chosen: Settings, where: Addresses) -> str:
-    """Makes the database with the demo's account and site where they are missing; returns the shop's API key."""
+def prepare(chosen: Settings, where: Addresses, *, users: int) -> str:
+    """Makes the database with the demo's account and site where they are missing, and `users` made-up people in an
+    empty one; returns the shop's API key."""
     schema.migrate(chosen.database)
     database = Database(chosen.database)
     try:
         keys = KeyRing(kept_secrets.secret_keys(chosen))
         database.write_now(house.require_keys, keys.ids)
-        return database.write_now(_furnish, keys, shop_url=where.shop)
+        is_empty = database.read_now(lambda session: session.scalar(select(User.id).limit(1))) is None
+        shop_key = database.write_now(_furnish, keys, shop_url=where.shop)
     finally:
         database.close()
+    if users and is_empty:
+        fill(chosen.database, keys, users=users, events=users * _EVENTS_A_USER)
+    return shop_key
 
 
 def _furnish(session: Session, keys: KeyRing, *, shop_url: str) -> str:
@@ -76,10 +85,10 @@ def _furnish(session: Session, keys: KeyRing, *, shop_url: str) -> str:
             name=ACCOUNT,
             appid=DEFAULT_APPID,
             secret=secret_for(DEFAULT_APPID),
-            title="云雾茶铺",
+            title=TITLE,
             actor=_ACTOR,
         )
-    form = SiteForm(return_urls=[f"{shop_url}/back"], dev=True, title="云雾茶铺", contact="demo@example.com")
+    form = SiteForm(return_urls=[f"{shop_url}/back"], dev=True, title=TITLE, contact="demo@example.com")
     if session.query(Site).filter_by(name=SITE).first() is None:
         return sites.add(session, account=ACCOUNT, name=SITE, form=form, actor=_ACTOR)
     sites.change(session, SITE, form, actor=_ACTOR)
@@ -92,8 +101,9 @@ async def play(chosen: Settings, where: Addresses, shop_key: str, *, ready: asyn
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     shop = make_shop(where.gateway, shop_key, where.shop, picture_origins=(where.simulator,))
+    world = World([SimulatedAccount(DEFAULT_APPID, title=TITLE)])
     extras = []
-    for offset, application in ((1, make_app(World())), (2, shop)):
+    for offset, application in ((1, make_app(world)), (2, shop)):
         server = HTTPServer(application)
         server.add_sockets(app.listen(where.address, where.port + offset))
         extras.append(server)

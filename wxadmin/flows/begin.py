@@ -95,25 +95,24 @@ async def begin(gateway: Gateway, asked: Beginning, limit: RefusalLimit) -> Sent
 
 
 def _place(gateway: Gateway, registry: Registry, asked: Beginning) -> _Place:
-    account = _account(registry, asked)
-    if account is None:
+    named = registry.account_named(asked.account) if asked.account is not None else None
+    if asked.account is not None and named is None:
         return _Place(reason="gw_account_off")
     try:
         address = return_urls.parse(return_urls.without_wechat_secrets(asked.url or ""))
     except ReturnURLRefused:
-        return _Place(account, reason="gw_return_url_refused")
-    site = registry.site_for(account, address)
-    if site is None:
+        return _Place(named, reason="gw_return_url_refused")
+    accounts = [named] if named else registry.accounts
+    found = [(account, site) for account in accounts if (site := registry.site_for(account, address))]
+    if not found:
         # The address is whatever somebody typed: it is not kept where it leads to no site.
-        return _Place(account, reason="gw_return_url_refused")
+        return _Place(named, reason="gw_return_url_refused")
+    if len(found) > 1:
+        # Sites of two accounts share the address: only the link can say whose login it is.
+        return _Place(reason="gw_account_off")
+    account, site = found[0]
     is_outside = gateway.asks_outside_wechat and not asked.browser.is_wechat and not site.dev
     return _Place(account, site, address.text, "gw_not_wechat" if is_outside else None)
-
-
-def _account(registry: Registry, asked: Beginning) -> KnownAccount | None:
-    if asked.account is not None:
-        return registry.account_named(asked.account)
-    return registry.accounts[0] if len(registry.accounts) == 1 else None
 
 
 async def _refuse(gateway: Gateway, asked: Beginning, place: _Place, limit: RefusalLimit) -> StartRefused:

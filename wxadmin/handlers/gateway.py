@@ -31,7 +31,7 @@ _STATUS = {
     "denied": HTTPStatus.OK,
     "snapshot": HTTPStatus.OK,
     "gw_timeout": HTTPStatus.GATEWAY_TIMEOUT,
-    "gw_account_off": HTTPStatus.SERVICE_UNAVAILABLE,
+    "gw_account_off": HTTPStatus.FORBIDDEN,
     "gw_not_wechat": HTTPStatus.FORBIDDEN,
     "gw_other_browser": HTTPStatus.FORBIDDEN,
     "gw_state_cookie_lost": HTTPStatus.FORBIDDEN,

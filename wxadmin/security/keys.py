@@ -41,7 +41,7 @@ class KeyRing:
             raise KeyMissing(f"key {key_id.hex()} is missing: add it to WXADMIN_SECRET_KEYS")
         try:
             return self._ciphers[key_id].decrypt(nonce, sealed[_ID_BYTES + _NONCE_BYTES :], bound_to.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealBroken("a sealed value was altered, or moved to another row") from None
 
 
