@@ -41,7 +41,7 @@ lock: ## Renew constraints.txt, the versions that are installed; needs uv
 $(VENV)/.dev: EXTRA := [dev]
 $(VENV)/.runtime $(VENV)/.dev: pyproject.toml constraints.txt $(BIN)/python
 	@$(PYTHON) -c "$$NEEDED"
-	@echo "Installing wxadmin into $(VENV): once, about a minute." >&2
+	@echo "Installing wxadmin into $(VENV); this takes about a minute." >&2
 	@test -e $(VENV)/.runtime || $(PYTHON) -m venv --without-pip --clear $(VENV)
 	@rm -f $(VENV)/.runtime $(VENV)/.dev
 	@$(PYTHON) -m pip --python $(BIN)/python install -qq --disable-pip-version-check -c constraints.txt -e '.$(EXTRA)'

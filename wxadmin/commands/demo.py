@@ -26,18 +26,23 @@ def demo(
 
     async def play() -> None:
         ready = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(stage.play(chosen, where, shop_key, ready=ready))
-            await ready.wait()
-            say(f"""
+        playing = asyncio.create_task(stage.play(chosen, where, shop_key, ready=ready))
+        playing.add_done_callback(lambda _: ready.set())
+        await ready.wait()
+        if not playing.done():
+            say(_BANNER.format(where=where, data=chosen.data_dir))
+        await playing
+
+    asyncio.run(play())
+
+
+_BANNER = """
   wxadmin is running. 演示已启动。
 
-  Shop 演示商店               {where.shop}/
+  Shop 演示商店                {where.shop}/
     log in here as a visitor would 在这里像访客一样登录
   WeChat simulator 微信模拟器  {where.simulator}/_sim/
     people, answers, faults 人物、应答、故障开关
 
-  Data 数据  {chosen.data_dir}    Stop 停止  Ctrl-C
-""")
-
-    asyncio.run(play())
+  Data 数据  {data}    Stop 停止  Ctrl-C
+"""

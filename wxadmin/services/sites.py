@@ -1,10 +1,10 @@
 """Business sites: added, changed, given new keys, switched off."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -51,7 +51,7 @@ def add(session: Session, *, account: str, name: str, form: SiteForm, actor: str
         dev=False,
         created_at=utcnow(),
     )
-    _fill(site, form)
+    _fill(session, site, form)
     session.add(site)
     audit.record(session, actor, "site_added", name, account=account, return_urls=list(form.return_urls))
     house.settings_changed(session)
@@ -68,7 +68,7 @@ def find(session: Session, name: str) -> Site:
 
 def change(session: Session, name: str, form: SiteForm, *, actor: str) -> None:
     """Changes what the form gives. Raises NoSuchSite, BadValue."""
-    _fill(find(session, name), form)
+    _fill(session, find(session, name), form)
     audit.record(session, actor, "site_changed", name, return_urls=form.return_urls, origins=form.origins)
     house.settings_changed(session)
 
@@ -96,20 +96,37 @@ def _new_key() -> str:
     return f"wxs_{random_text(40)}"
 
 
-def _fill(site: Site, form: SiteForm) -> None:
-    for name in ("page_code", "dev", "title", "contact"):
+def _fill(session: Session, site: Site, form: SiteForm) -> None:
+    for name in ("page_code", "dev"):
         if (value := getattr(form, name)) is not None:
             setattr(site, name, value)
+    for column in (Site.title, Site.contact):
+        if (value := getattr(form, column.key)) is not None:
+            setattr(site, column.key, names.line(value, column))
     if form.handoff is not None:
         if form.handoff not in HANDOFFS:
             raise BadValue(f"the hand-off is one of {', '.join(HANDOFFS)}")
         site.handoff = form.handoff
+    _fill_addresses(session, site, form)
+
+
+def _fill_addresses(session: Session, site: Site, form: SiteForm) -> None:
+    stored = [allowed.url for allowed in site.return_urls]
+    # Those that are stored already are looked at again: the site may no longer be one for development.
+    urls = [
+        _checked_return_url(url, dev=site.dev) for url in (stored if form.return_urls is None else form.return_urls)
+    ]
+    origins = [_checked_origin(origin) for origin in form.origins or ()]
     if form.return_urls is not None:
-        checked = dict.fromkeys(_checked_return_url(url, dev=site.dev) for url in form.return_urls)
-        site.return_urls = [ReturnURL(id=draw_rare(), url=url) for url in checked]
+        site.return_urls = []
     if form.origins is not None:
-        checked = dict.fromkeys(_checked_origin(origin) for origin in form.origins)
-        site.origins = [Origin(id=draw_rare(), origin=origin) for origin in checked]
+        site.origins = []
+    # Within one flush new rows go before the old ones have left, which equal addresses would not survive.
+    session.flush()
+    if form.return_urls is not None:
+        site.return_urls = [ReturnURL(id=draw_rare(), url=url) for url in dict.fromkeys(urls)]
+    if form.origins is not None:
+        site.origins = [Origin(id=draw_rare(), origin=origin) for origin in dict.fromkeys(origins)]
 
 
 def _checked_return_url(url: str, *, dev: bool) -> str:
@@ -121,7 +138,7 @@ def _checked_return_url(url: str, *, dev: bool) -> str:
         raise BadValue(f"{url!r} cannot be a return URL: leave out the query and the fragment, visitors may bring any")
     if not dev and _is_local(address.host):
         raise BadValue(f"{url!r} is a local address: only a development site (--dev) may return there")
-    return url
+    return names.line(url, ReturnURL.url)
 
 
 def _is_local(host: str) -> bool:
@@ -132,7 +149,10 @@ def _is_local(host: str) -> bool:
 
 
 def _checked_origin(origin: str) -> str:
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
+    try:
+        address = return_urls.parse(origin)
+    except ReturnURLRefused as refused:
+        raise BadValue(f"{origin!r} is no origin: {refused}") from None
+    if re.search("[/?#]", origin.partition("://")[2]):
         raise BadValue(f"{origin!r} is no origin: it is https:// and a host, with nothing after it")
-    return origin.lower()
+    return names.line(address.origin, Origin.origin)
