@@ -32,12 +32,13 @@ class BaseHandler(RequestHandler):
         self.front = front
         self.gateway = front.gateway
         self.request_id = random_text(16)
+        # Here and not in prepare: an unknown method is refused before that, and is finished all the same.
+        front.activity.began()
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
 
     def prepare(self) -> None:
-        self.front.activity.began()
         self.set_header("X-Request-Id", self.request_id)
 
     def on_finish(self) -> None:
