@@ -11,6 +11,8 @@ MAXIMUM_LENGTH = 2048
 WECHAT_SECRETS = frozenset({"key", "pass_ticket", "uin", "exportkey"})
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\\\ufffd\ud800-\udfff]")
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*|[0-9a-f]*:[0-9a-f:.]*")
+_ENDS_IN_NUMBER = re.compile(r"(^|\.)([0-9]+|0x[0-9a-f]*)$")
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Dots, slashes and backslashes behind a percent sign: servers differ on when they decode them.
 _ENCODED_TRICKS = re.compile(r"%(2e|2f|5c|25|00)", re.IGNORECASE)
@@ -26,6 +28,12 @@ class ReturnAddress:
     port: int
     path: str
 
+    @property
+    def origin(self) -> str:
+        """As browsers write it in the Origin header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + (f":{self.port}" if self.port != _DEFAULT_PORTS[self.scheme] else "")
+
 
 def parse(text: str) -> ReturnAddress:
     """Raises ReturnURLRefused, saying what is wrong with the address."""
@@ -39,8 +47,7 @@ def parse(text: str) -> ReturnAddress:
     if "@" in parts.netloc:
         raise ReturnURLRefused("the address must not contain a user name")
     host = parts.hostname or ""
-    # Brackets are for IPv6 alone.
-    if not _HOST.fullmatch(host) or ("[" in parts.netloc) != (":" in host):
+    if not _is_plain(host) or ("[" in parts.netloc) != (":" in host):
         raise ReturnURLRefused("the host must be plain letters, digits, dots and hyphens (punycode for others)")
     if "//" in parts.path or _ENCODED_TRICKS.search(parts.path) or _climbs(parts.path):
         raise ReturnURLRefused("the path must not contain //, dot segments, or an encoded dot, slash or percent sign")
@@ -76,6 +83,13 @@ def with_parameters(url: str, parameters: dict[str, str]) -> str:
     else:
         joint = "&"
     return before_fragment + joint + added + mark + fragment
+
+
+def _is_plain(host: str) -> bool:
+    """Whether every program reads the host alike: browsers take 127.1 and 0x7f.0.0.1 for addresses too."""
+    if not _HOST.fullmatch(host):
+        return False
+    return not _ENDS_IN_NUMBER.search(host) or _IPV4.fullmatch(host) is not None
 
 
 def _split(text: str) -> SplitResult:

@@ -36,7 +36,7 @@ def add(
     account = Account(
         id=draw_rare(),
         name=name,
-        title=title or name,
+        title=names.line(title or name, Account.title),
         appid=appid,
         secret_sealed=_sealed(keys, appid, secret),
         refresh_policy="all",
@@ -69,7 +69,7 @@ def change(
     account = find(session, name)
     changed = {}
     if title is not None:
-        account.title = changed["title"] = title
+        account.title = changed["title"] = names.line(title, Account.title)
     if refresh_policy is not None:
         if refresh_policy not in REFRESH_POLICIES:
             raise BadValue(f"the refresh policy is one of {', '.join(REFRESH_POLICIES)}")

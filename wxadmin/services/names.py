@@ -1,4 +1,4 @@
-"""The short names that people give accounts, sites and staff, and the check that one is still free."""
+"""The short names and lines that people give accounts, sites and staff, and the check that a name is still free."""
 
 import re
 from typing import Any
@@ -15,6 +15,14 @@ def slug(text: str) -> str:
     """The text, if it can be a name in commands and URLs. Raises BadValue."""
     if not _SLUG.fullmatch(text):
         raise BadValue(f"{text!r} cannot be a name: use up to 63 small letters, digits and hyphens")
+    return text
+
+
+def line(text: str, column: InstrumentedAttribute[Any]) -> str:
+    """The text, if it is one line that the column can hold. Raises BadValue."""
+    longest = column.type.length
+    if not text.isprintable() or len(text) > longest:
+        raise BadValue(f"the {column.key} must be one line of at most {longest} characters")
     return text
 
 
