@@ -335,7 +335,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_token_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_token")),
     )
-    op.create_index(op.f("ix_token_account_id"), "token", ["account_id"], unique=False)
     op.create_index("ix_token_due", "token", ["state", "next_refresh_at"], unique=False)
     op.create_table(
         "user_channel",
@@ -385,7 +384,6 @@ def downgrade() -> None:
     op.drop_table("origin")
     op.drop_table("user_channel")
     op.drop_index("ix_token_due", table_name="token")
-    op.drop_index(op.f("ix_token_account_id"), table_name="token")
     op.drop_table("token")
     op.drop_index(op.f("ix_site_account_id"), table_name="site")
     op.drop_table("site")

@@ -70,7 +70,7 @@ class Token(Base):
     user_id: Mapped[int] = mapped_column(
         Id, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    account_id: Mapped[int] = mapped_column(Id, index=True)
+    account_id: Mapped[int] = mapped_column(Id)
     access_sealed: Mapped[bytes] = mapped_column(Sealed)
     refresh_sealed: Mapped[bytes] = mapped_column(Sealed)
     scope: Mapped[str] = mapped_column(String(64))
