@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from unicodedata import east_asian_width
 
 import typer
 
@@ -21,9 +22,15 @@ def note(text: str) -> None:
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Columns as wide as their widest cell."""
     cells = [[str(cell) for cell in row] for row in [headers, *rows]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(headers))]
+    widths = [max(_width(row[column]) for row in cells) for column in range(len(headers))]
     for row in cells:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(padded).rstrip())
+
+
+def _width(text: str) -> int:
+    """How many places of a terminal the text takes: Chinese characters take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def read_secret(what: str) -> str:

@@ -13,7 +13,11 @@ commands = typer.Typer(help="Business sites that visitors return to (接入站�
 Slug = Annotated[str, typer.Argument(help="The site's name.", metavar="SLUG")]
 ReturnURLs = Annotated[
     list[str] | None,
-    typer.Option("--return-url", help="Where visitors may return to: scheme, host, port, and the path to stay below."),
+    typer.Option(
+        "--return-url",
+        help="Where visitors may return to: scheme, host, port, and the path to stay below. May be repeated.",
+        metavar="URL",
+    ),
 ]
 Origins = Annotated[
     list[str] | None, typer.Option("--origin", help="An origin whose pages may post a code themselves.", metavar="URL")
