@@ -58,18 +58,25 @@ class Journal:
             raise Overloaded(retry_after=max(1, round(wait)))
 
     async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_BATCH))]
-                steps = [step for step, _ in taken]
-                self._batch_began = time.monotonic()
-                results = await loop.run_in_executor(self._thread, self._writer.write, steps)
-                self._note_pace(len(steps), time.monotonic() - self._batch_began)
+                results = await self._written([step for step, _ in taken])
                 for (_, future), result in zip(taken, results, strict=True):
                     _deliver(future, result)
         finally:
             self._running = self._batch_began = None
+
+    async def _written(self, steps: list[Step[Any]]) -> list[Any]:
+        """A result or an exception for each step."""
+        self._batch_began = time.monotonic()
+        try:
+            results = await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.write, steps)
+        except Exception as error:
+            # The thread has been shut down, or the writer is broken: those who wait must hear of it.
+            return [error] * len(steps)
+        self._note_pace(len(steps), time.monotonic() - self._batch_began)
+        return results
 
     def _note_pace(self, steps: int, seconds: float) -> None:
         # A small batch says nothing of how fast a large one would have been.
