@@ -2,6 +2,9 @@
 
 import secrets
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -103,6 +106,16 @@ class PostgreSQLBed:
 
     def _column(self, query: str) -> list[str]:
         return [row[0] for row in self._connection.execute(query, [PREFIX])]
+
+
+@contextmanager
+def locked(url: str) -> Iterator[sqlite3.Connection]:
+    """Another program holds SQLite's write lock."""
+    other = sqlite3.connect(_file(url), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    # Lets the lock go, whether or not there was a commit.
+    other.close()
 
 
 def _file(url: str) -> Path:

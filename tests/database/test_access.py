@@ -1,10 +1,8 @@
 """Reads and writes: what two writers, a locked, full or lost database mean to whoever asked."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -13,6 +11,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
+from tests.databases import locked, on_postgresql, on_sqlite
 from tests.factories import AccountFactory, CounterFactory, NodeFactory
 from wxadmin.database import Database, engines
 from wxadmin.errors import DatabaseUnavailable
@@ -30,16 +29,6 @@ def increase(session: Session, name: str) -> None:
 
 def value_of(session: Session, name: str) -> int:
     return session.scalars(select(Counter.value).where(Counter.name == name)).one()
-
-
-@contextmanager
-def locked(url: str) -> Iterator[sqlite3.Connection]:
-    """Another program holds SQLite's write lock."""
-    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield other
-    # Lets the lock go, whether or not there was a commit.
-    other.close()
 
 
 async def test_a_write_has_committed_when_it_returns(database: Database) -> None:
@@ -61,11 +50,12 @@ async def test_two_processes_that_write_at_once_lose_no_update(database_url: str
     assert value == 100
 
 
-def test_sqlite_waits_for_its_turn_before_it_reads(sqlite_url: str) -> None:
-    database = Database(sqlite_url)
+@on_sqlite
+def test_sqlite_waits_for_its_turn_before_it_reads(database_url: str) -> None:
+    database = Database(database_url)
     waiting = threading.Thread(target=database.write_now, args=(increase, "nodes"))
 
-    with locked(sqlite_url) as other:
+    with locked(database_url) as other:
         waiting.start()
         waiting.join(timeout=0.1)
         other.execute("UPDATE counter SET value = 41")
@@ -115,11 +105,12 @@ async def test_foreign_keys_are_kept_by_both_databases(database: Database) -> No
     assert await database.read(lambda session: session.scalars(select(Site)).all()) == []
 
 
-async def test_a_locked_database_is_unavailable(monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> None:
+@on_sqlite
+async def test_a_locked_database_is_unavailable(monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
     monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.05)
-    database = Database(sqlite_url)
+    database = Database(database_url)
 
-    with locked(sqlite_url), pytest.raises(DatabaseUnavailable, match="cannot be used now"):
+    with locked(database_url), pytest.raises(DatabaseUnavailable, match="cannot be used now"):
         await database.write(increase, "nodes")
 
     await database.write(increase, "nodes")
@@ -127,8 +118,9 @@ async def test_a_locked_database_is_unavailable(monkeypatch: pytest.MonkeyPatch,
     database.close()
 
 
-async def test_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
-    database = Database(sqlite_url)
+@on_sqlite
+async def test_a_full_disk_is_an_unavailable_database(database_url: str) -> None:
+    database = Database(database_url)
     with database.writer.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
 
@@ -140,9 +132,10 @@ async def test_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
     database.close()
 
 
-async def test_a_file_that_is_no_database_is_unavailable(sqlite_url: str) -> None:
-    Path(sqlite_url.removeprefix("sqlite:///")).write_bytes(b"not a database at all" * 100)
-    database = Database(sqlite_url)
+@on_sqlite
+async def test_a_file_that_is_no_database_is_unavailable(database_url: str) -> None:
+    Path(database_url.removeprefix("sqlite:///")).write_bytes(b"not a database at all" * 100)
+    database = Database(database_url)
 
     with pytest.raises(DatabaseUnavailable):
         await database.read(value_of, "nodes")
@@ -164,25 +157,27 @@ def terminate_all_others(url: str) -> None:
         )
 
 
-async def test_a_lost_connection_is_replaced_before_it_is_used(postgresql_url: str) -> None:
-    database = Database(postgresql_url)
+@on_postgresql
+async def test_a_lost_connection_is_replaced_before_it_is_used(database_url: str) -> None:
+    database = Database(database_url)
     await database.write(increase, "nodes")
     await database.read(value_of, "nodes")
 
-    terminate_all_others(postgresql_url)
+    terminate_all_others(database_url)
     await database.write(increase, "nodes")
 
     assert await database.read(value_of, "nodes") == 2
     database.close()
 
 
-async def test_a_connection_lost_within_a_transaction_is_an_unavailable_database(postgresql_url: str) -> None:
-    database = Database(postgresql_url)
+@on_postgresql
+async def test_a_connection_lost_within_a_transaction_is_an_unavailable_database(database_url: str) -> None:
+    database = Database(database_url)
 
     def interrupted(session: Session) -> None:
         increase(session, "nodes")
         session.flush()
-        terminate_all_others(postgresql_url)
+        terminate_all_others(database_url)
         increase(session, "nodes")
 
     with pytest.raises(DatabaseUnavailable):
@@ -201,13 +196,14 @@ async def test_a_server_that_is_not_there_is_an_unavailable_database() -> None:
     database.close()
 
 
+@on_postgresql
 async def test_a_row_locked_for_too_long_is_an_unavailable_database(
-    monkeypatch: pytest.MonkeyPatch, postgresql_url: str
+    monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
     monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 1)
-    database = Database(postgresql_url)
+    database = Database(database_url)
 
-    with psycopg.connect(postgresql_url) as other:
+    with psycopg.connect(database_url) as other:
         other.execute("SELECT * FROM counter FOR UPDATE")
         with pytest.raises(DatabaseUnavailable):
             await database.write(increase, "nodes")
@@ -216,8 +212,9 @@ async def test_a_row_locked_for_too_long_is_an_unavailable_database(
     database.close()
 
 
-async def test_a_deadlock_is_tried_again(postgresql_url: str) -> None:
-    database, together, tries = Database(postgresql_url), threading.Barrier(2), list[str]()
+@on_postgresql
+async def test_a_deadlock_is_tried_again(database_url: str) -> None:
+    database, together, tries = Database(database_url), threading.Barrier(2), list[str]()
 
     def increase_both(session: Session, first: str, second: str) -> None:
         tries.append(first)

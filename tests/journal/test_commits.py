@@ -10,26 +10,14 @@ from sqlalchemy import Connection, event, select
 
 from tests import steps
 from tests.databases import on_postgresql
-from tests.factories import AttemptFactory, SiteFactory
-from tests.factories import stored as storing
-from tests.journal.test_writer import Statement, stored
+from tests.factories import AttemptFactory, stored
+from tests.journal.conftest import Statement, number_stored
 from wxadmin.database import Database
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.ids import Ids
 from wxadmin.journal.writer import Writer
 from wxadmin.models import Attempt, Site, User
 from wxadmin.services import house
-
-
-@pytest.fixture
-def site(database: Database) -> Site:
-    return database.write_now(storing, lambda: SiteFactory())
-
-
-@pytest.fixture
-def writer(database: Database) -> Writer:
-    node = database.write_now(house.register_node)
-    return Writer(database.writer, ids=Ids(node), node=node)
 
 
 @pytest.fixture
@@ -65,9 +53,9 @@ def test_a_connection_lost_between_statements_stores_nothing(database: Database,
     results = writer.write(batch)
 
     assert [type(result) for result in results] == [DatabaseUnavailable] * 2
-    assert stored(database) == (0, 0, 0)
+    assert number_stored(database) == (0, 0, 0)
     assert writer.write(batch[:1]) == [None]
-    assert stored(database) == (1, 1, 1)
+    assert number_stored(database) == (1, 1, 1)
 
 
 @on_postgresql
@@ -80,7 +68,7 @@ def test_a_connection_lost_before_the_commit_stores_nothing(
     results = writer.write(batch)
 
     assert [type(result) for result in results] == [DatabaseUnavailable] * 5
-    assert stored(database) == (0, 0, 0)
+    assert number_stored(database) == (0, 0, 0)
 
 
 @on_postgresql
@@ -93,14 +81,14 @@ def test_a_commit_whose_answer_was_lost_is_found_to_be_stored_once(
     results = writer.write(batch)
 
     assert results == [None] * 5
-    assert stored(database) == (5, 5, 5)
+    assert number_stored(database) == (5, 5, 5)
 
 
 @on_postgresql
 def test_a_login_whose_commit_was_lost_is_told_and_counted_once(
     database: Database, writer: Writer, site: Site, at_commit: list[Any]
 ) -> None:
-    attempt = database.write_now(storing, lambda: AttemptFactory(site=site, returned=True))
+    attempt = database.write_now(stored, lambda: AttemptFactory(site=site, returned=True))
     at_commit.append(lose_after)
 
     [user_id] = writer.write([steps.login(steps.seen(attempt), "oLost")])
@@ -128,13 +116,13 @@ def test_a_commit_that_nobody_can_ask_about_is_told_as_unavailable(
     event.remove(database.writer, "do_connect", refuse)
     assert [type(result) for result in results] == [DatabaseUnavailable]
     assert writer.write([steps.start(site)]) == [None]
-    assert stored(database) == (2, 2, 2)
+    assert number_stored(database) == (2, 2, 2)
 
 
 def test_the_order_of_change_numbers_is_the_order_of_commits(database_url: str, database: Database, site: Site) -> None:
     others = [Database(database_url) for _ in range(2)]
     attempts: list[Attempt] = database.write_now(
-        storing, lambda: [AttemptFactory(site=site, returned=True) for _ in range(160)]
+        stored, lambda: [AttemptFactory(site=site, returned=True) for _ in range(160)]
     )
 
     def log_in(other: Database, own: list[Attempt]) -> None:

@@ -10,9 +10,8 @@ from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import IntegrityError
 
 from tests import steps
-from tests.database.test_access import locked
-from tests.databases import on_sqlite
-from tests.factories import AttemptFactory, SiteFactory
+from tests.databases import locked, on_sqlite
+from tests.factories import AttemptFactory
 from wxadmin.database import Database
 from wxadmin.errors import Overloaded
 from wxadmin.journal import Journal, queue
@@ -20,12 +19,6 @@ from wxadmin.models import Attempt, Event, Site
 from wxadmin.services.claims import Claimed
 
 Store = Callable[[Callable[[], Any]], Any]
-
-
-@pytest.fixture
-def site(store: Store) -> Site:
-    made: Site = store(SiteFactory)
-    return made
 
 
 @pytest.fixture

@@ -1,68 +1,23 @@
 """A batch is stored whole, in the order it came; a bad row fails alone, a bad database fails all of it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests import steps
-from tests.database.test_access import locked
-from tests.databases import Bed
+from tests.databases import locked, on_postgresql, on_sqlite
 from tests.factories import AttemptFactory, SiteFactory
+from tests.journal.conftest import Statement, Store, number_stored
 from wxadmin.database import Database, engines
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.ids import Ids
 from wxadmin.journal.writer import Writer
-from wxadmin.models import Attempt, Event, LoginHour, Node, Site
+from wxadmin.models import Node, Site
 from wxadmin.services import house
-from wxadmin.services.batch import Batch
 from wxadmin.services.claims import Claimed
-
-Store = Callable[[Callable[[], Any]], Any]
-
-
-@dataclass
-class Statement:
-    """A step that does what a test says, so many times."""
-
-    refusable: ClassVar[bool] = False
-
-    sql: str
-    times: int = 1
-    done: list[str] = field(default_factory=list)
-
-    @classmethod
-    def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[str]:
-        for step in steps:
-            if len(step.done) < step.times:
-                step.done.append(step.sql)
-                batch.connection.execute(text(step.sql))
-        return ["done" for _ in steps]
-
-
-@pytest.fixture
-def writer(database: Database, ids: Ids) -> Writer:
-    return Writer(database.writer, ids=ids, node=database.write_now(house.register_node))
-
-
-@pytest.fixture
-def site(store: Store) -> Site:
-    made: Site = store(SiteFactory)
-    return made
-
-
-def stored(database: Database) -> tuple[int, int, int]:
-    """Numbers of attempts, of events, and of starts that are counted."""
-    counts = select(
-        select(func.count(Attempt.id)).scalar_subquery(),
-        select(func.count(Event.id)).scalar_subquery(),
-        select(func.coalesce(func.sum(LoginHour.started), 0)).scalar_subquery(),
-    )
-    attempts, events, started = database.read_now(lambda session: session.execute(counts).one())
-    return attempts, events, started
 
 
 def test_every_step_of_a_batch_is_stored_and_counted(database: Database, writer: Writer, site: Site) -> None:
@@ -71,7 +26,7 @@ def test_every_step_of_a_batch_is_stored_and_counted(database: Database, writer:
     results = writer.write(batch)
 
     assert results == [None] * 100
-    assert stored(database) == (100, 100, 100)
+    assert number_stored(database) == (100, 100, 100)
 
 
 def test_results_come_in_the_order_of_the_steps_whatever_their_kinds(
@@ -96,7 +51,7 @@ def test_a_bad_row_fails_alone_and_its_neighbours_are_stored(database: Database,
     [failed] = [place for place, result in enumerate(results) if result is not None]
     assert failed == 7
     assert isinstance(results[7], IntegrityError)
-    assert stored(database) == (19, 19, 19)
+    assert number_stored(database) == (19, 19, 19)
 
 
 def test_several_bad_rows_each_fail_alone(database: Database, writer: Writer, site: Site) -> None:
@@ -107,7 +62,7 @@ def test_several_bad_rows_each_fail_alone(database: Database, writer: Writer, si
     results = writer.write([bad[0], *good[:3], bad[1], *good[3:], bad[2]])
 
     assert [isinstance(result, Exception) for result in results] == [True, *[False] * 3, True, *[False] * 2, True]
-    assert stored(database) == (6, 6, 6)
+    assert number_stored(database) == (6, 6, 6)
 
 
 def test_a_step_that_is_wrong_in_itself_fails_alone_too(database: Database, writer: Writer, site: Site) -> None:
@@ -116,7 +71,7 @@ def test_a_step_that_is_wrong_in_itself_fails_alone_too(database: Database, writ
     results = writer.write([steps.start(site), no_calls, steps.start(site)])
 
     assert [type(result) for result in results] == [type(None), ValueError, type(None)]
-    assert stored(database) == (2, 2, 2)
+    assert number_stored(database) == (2, 2, 2)
 
 
 def test_the_node_says_which_batch_was_its_last(database: Database, writer: Writer, site: Site) -> None:
@@ -129,28 +84,30 @@ def test_the_node_says_which_batch_was_its_last(database: Database, writer: Writ
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch, sqlite_url: str) -> Iterator[Database]:
-    """A SQLite database that waits for a lock only for a moment."""
+def impatient(monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[Database]:
+    """A database that waits for a lock only for a moment."""
     monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.05)
-    opened = Database(sqlite_url)
+    opened = Database(database_url)
     yield opened
     opened.close()
 
 
-def test_a_locked_database_fails_the_whole_batch_and_stores_nothing(sqlite_url: str, impatient: Database) -> None:
+@on_sqlite
+def test_a_locked_database_fails_the_whole_batch_and_stores_nothing(database_url: str, impatient: Database) -> None:
     writer = Writer(impatient.writer, ids=Ids(1), node=impatient.write_now(house.register_node))
     site = SiteFactory.build(account_id=1)
     batch = [steps.start(site) for _ in range(5)]
 
-    with locked(sqlite_url):
+    with locked(database_url):
         results = writer.write(batch)
 
     assert [type(result) for result in results] == [DatabaseUnavailable] * 5
-    assert stored(impatient) == (0, 0, 0)
+    assert number_stored(impatient) == (0, 0, 0)
     assert writer.write(batch) == [None] * 5
-    assert stored(impatient) == (5, 5, 5)
+    assert number_stored(impatient) == (5, 5, 5)
 
 
+@on_sqlite
 def test_a_full_disk_fails_the_whole_batch_and_stores_nothing(impatient: Database) -> None:
     writer = Writer(impatient.writer, ids=Ids(1), node=impatient.write_now(house.register_node))
     with impatient.writer.connect() as connection:
@@ -162,16 +119,15 @@ def test_a_full_disk_fails_the_whole_batch_and_stores_nothing(impatient: Databas
     )
 
     assert [type(result) for result in results] == [DatabaseUnavailable] * 500
-    assert stored(impatient) == (0, 0, 0)
+    assert number_stored(impatient) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("bed", ["postgresql"], indirect=True)
+@on_postgresql
 @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
 @pytest.mark.parametrize(("times", "is_stored"), [(2, True), (3, False)])
 def test_a_transaction_that_was_in_anothers_way_is_tried_three_times(
-    database: Database, writer: Writer, site: Site, bed: Bed, sqlstate: str, times: int, is_stored: bool
+    database: Database, writer: Writer, site: Site, sqlstate: str, times: int, is_stored: bool
 ) -> None:
-    del bed
     stumble = Statement(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{sqlstate}'; END $$", times=times)
 
     results = writer.write([stumble])
@@ -181,15 +137,14 @@ def test_a_transaction_that_was_in_anothers_way_is_tried_three_times(
     assert writer.write([steps.start(site)]) == [None]
 
 
-@pytest.mark.parametrize("bed", ["postgresql"], indirect=True)
+@on_postgresql
 def test_a_batch_that_was_rolled_back_and_tried_again_is_counted_once(
-    database: Database, writer: Writer, site: Site, bed: Bed
+    database: Database, writer: Writer, site: Site
 ) -> None:
-    del bed
     # The statement's kind comes after the starts, so these are written, rolled back and written again.
     stumble = Statement("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$", times=2)
 
     results = writer.write([*(steps.start(site) for _ in range(10)), stumble])
 
     assert results == [*[None] * 10, "done"]
-    assert stored(database) == (10, 10, 10)
+    assert number_stored(database) == (10, 10, 10)

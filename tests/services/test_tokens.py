@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import steps
+from tests.databases import on_postgresql
 from tests.factories import AccountFactory, AttemptFactory, SiteFactory, TokenFactory, UserFactory, stored
 from tests.services.conftest import Apply
 from wxadmin.clock import utcnow
@@ -86,8 +87,9 @@ def test_accounts_that_are_not_refreshed_are_left_out(session: Session, account:
     assert [token.user_id for token in leased] == [other.user_id]
 
 
-def test_two_processes_at_once_lease_different_tokens(postgresql_url: str) -> None:
-    database = Database(postgresql_url)
+@on_postgresql
+def test_two_processes_at_once_lease_different_tokens(database_url: str) -> None:
+    database = Database(database_url)
     database.write_now(stored, lambda: [due() for _ in range(20)])
 
     with Session(database.writer) as one, Session(database.writer) as other:
