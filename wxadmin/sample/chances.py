@@ -37,3 +37,8 @@ class Shares(Generic[T]):
 def pick(things: Sequence[T], number: int) -> T:
     """The thing that a number stands for; the same each time."""
     return things[number % len(things)]
+
+
+def any_of(things: Sequence[T], rng: Random) -> T:
+    """One of them, each as likely as the others; several times as fast as Random.choice."""
+    return things[int(rng.random() * len(things))]

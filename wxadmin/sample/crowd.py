@@ -4,7 +4,7 @@ from array import array
 from random import Random
 from typing import NamedTuple
 
-from wxadmin.sample.chances import pick
+from wxadmin.sample.chances import any_of, pick
 from wxadmin.sample.moments import DAY, ID_EPOCH, PastIds
 from wxadmin.sample.places import CLINIC, CLUB, TEA, Place
 from wxadmin.sample.season import Season
@@ -107,7 +107,7 @@ class Crowd:
     def any_place(self, person: int) -> Place:
         """The person's usual site, now and then another one of the same account."""
         home = self.home(person)
-        return self._rng.choice(self._places[home.account]) if self._rng.random() < 0.15 else home
+        return any_of(self._places[home.account], self._rng) if self._rng.random() < 0.15 else home
 
     def is_member(self, person: int) -> bool:
         """Whether the person belongs to the account whose tokens are refreshed."""

@@ -29,7 +29,7 @@ FEWEST_USERS = 100
 Progress = Callable[[str, float], None]
 """Told what is being written, and the share of it that is done, from 0 to 1."""
 
-# Of all events; a little less is aimed at, for a refresh that fails is tried again.
+# Of all events.
 _REFRESHES = 0.12
 # One node number for each part of the story that goes through the season from its start.
 _PARTS = 3
@@ -95,7 +95,7 @@ class _Filling:
         self._follow("visits", main.tell())
         crowd.settle_latest(users - len(crowd))
         refreshing = Refreshing(self._connection, self._season, crowd, self._rng, node=second)
-        self._follow("refreshes", refreshing.tell(int(0.99 * (events - of_visits))))
+        self._follow("refreshes", refreshing.tell(events - of_visits))
         # What the members' tokens had no use for.
         rest = part(node=third, budget=events - of_visits - refreshing.events, newcomers=0)
         self._follow("more visits", rest.tell())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wxadmin.models import Attempt, Counter, Outcome, Token, User, UserChannel
@@ -110,14 +110,15 @@ def _store_channels(connection: Connection, first_change: int, last_change: int)
     if connection.dialect.name == "postgresql":
         # Statistics of what this transaction has stored: without them the join below is planned for empty tables.
         connection.exec_driver_sql('ANALYZE attempt, "user"')
+    channel = func.coalesce(Attempt.channel, literal_column("''"))
     told = (
         select(
-            *(Attempt.user_id, Attempt.site_id, func.coalesce(Attempt.channel, "")),
+            *(Attempt.user_id, Attempt.site_id, channel),
             *(func.min(Attempt.ended_at), func.max(Attempt.ended_at), func.count(), func.max(Attempt.ref)),
         )
         .join(User, User.id == Attempt.user_id)
         .where(User.change_no.between(first_change, last_change), Attempt.outcome == Outcome.SUCCEEDED)
-        .group_by(Attempt.user_id, Attempt.site_id, func.coalesce(Attempt.channel, ""))
+        .group_by(Attempt.user_id, Attempt.site_id, channel)
     )
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = insert(UserChannel).from_select(CHANNEL_COLUMNS, told)

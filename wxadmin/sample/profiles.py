@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from random import Random
 from typing import NamedTuple
 
-from wxadmin.sample.chances import Shares
+from wxadmin.sample.chances import Shares, any_of
 
 _SURNAMES = "王李张刘陈杨黄赵周吴徐孙马胡郭林何高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘蒋蔡余杜"
 _GIVEN = "梓涵宇轩欣怡子墨雨桐浩然诗琪俊杰佳慧明远思源晓燕志远文静家豪雅婷建国秀英丽华海燕春梅国强玉兰"
@@ -66,14 +66,14 @@ def wechat_token(rng: Random) -> str:
 def _nickname(rng: Random) -> str:
     kind = rng.random()
     if kind < 0.5:
-        name = rng.choice(_SURNAMES) + rng.choice(_GIVEN) + (rng.choice(_GIVEN) if kind < 0.38 else "")
+        name = any_of(_SURNAMES, rng) + any_of(_GIVEN, rng) + (any_of(_GIVEN, rng) if kind < 0.38 else "")
     elif kind < 0.62:
-        name = f"小{rng.choice(_GIVEN)}"
+        name = f"小{any_of(_GIVEN, rng)}"
     elif kind < 0.85:
-        name = rng.choice(_BYNAMES)
+        name = any_of(_BYNAMES, rng)
     else:
-        name = rng.choice(_LATIN) + (str(rng.randrange(100)) if kind < 0.92 else "")
-    return name + rng.choice(_EMOJI) if rng.random() < 0.22 else name
+        name = any_of(_LATIN, rng) + (str(rng.randrange(100)) if kind < 0.92 else "")
+    return name + any_of(_EMOJI, rng) if rng.random() < 0.22 else name
 
 
 def _signs(rng: Random, length: int) -> str:

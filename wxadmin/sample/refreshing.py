@@ -18,6 +18,7 @@ from wxadmin.sample.visits import Happening
 ROUND = 105 * MINUTE
 REFRESH_TOKEN_LIFE = 30 * DAY
 _FAILS = 0.004
+_KEPT_FOR_RETRIES = 0.01
 _RETRY_AFTER = 35 * SECOND
 
 
@@ -42,8 +43,8 @@ class Renewed:
 
 
 class Refreshing:
-    """Refreshes of the members' tokens, newest rounds first as far as `budget` events go: before that, refreshing
-    was not switched on."""
+    """Refreshes of the members' tokens as far back as a budget of events goes: before that, refreshing was not
+    switched on."""
 
     def __init__(self, connection: Connection, season: Season, crowd: Crowd, rng: Random, *, node: int) -> None:
         self._connection = connection
@@ -51,13 +52,15 @@ class Refreshing:
         self._crowd = crowd
         self._rng = rng
         self._ids = PastIds(node)
+        self._retries_left = 0
         self.events = 0
         self.renewed: dict[int, Renewed] = {}
 
     def tell(self, budget: int) -> Iterator[float]:
-        """Stores the events; yields the share that is told after each round."""
+        """Stores up to `budget` events; yields the share that is told after each round."""
         tokens = sorted(self._tokens(), key=lambda token: token.at)
-        rounds = self._rounds(tokens, budget)
+        rounds = self._rounds(tokens, int(budget * (1 - _KEPT_FOR_RETRIES)))
+        self._retries_left = budget - sum(map(len, rounds))
         for number in reversed(range(len(rounds))):
             events = [event for token in rounds[number] for event in self._events(token, number)]
             store_events(self._connection, sorted(events, key=attrgetter("at")), self._ids)
@@ -96,7 +99,8 @@ class Refreshing:
             yield self._event(token, at, troubles.refused("42002", at, self._rng))
             return
         token.times += 1
-        if number and self._rng.random() < _FAILS:
+        if number and self._retries_left and self._rng.random() < _FAILS:
+            self._retries_left -= 1
             yield self._event(token, at, troubles.refused("-1", at, self._rng))
             at += _RETRY_AFTER
         token.refreshed = at

@@ -10,6 +10,7 @@ from wxadmin import support_codes
 from wxadmin.models import Attempt, Event
 from wxadmin.sample import bulk, fates, tally
 from wxadmin.sample.bulk import Row
+from wxadmin.sample.chances import any_of
 from wxadmin.sample.crowd import Crowd
 from wxadmin.sample.fates import CONSENT, SILENT, Fate
 from wxadmin.sample.moments import PastIds
@@ -83,9 +84,10 @@ class Telling:
         return visit
 
     def _fate(self, at: int) -> Fate:
-        if self._budget - self._told < fates.MOST_HAPPENINGS:
-            # The last few events are told one by one, so that the number comes out.
-            return fates.be_refused
+        left = self._budget - self._told
+        if left < fates.MOST_HAPPENINGS:
+            # Of a known number of events each, so that the sum comes out.
+            return fates.meet_snapshot_page if left >= fates.HAPPENINGS_OF_SNAPSHOT else fates.be_refused
         fate = fates.USUAL.draw(self._rng)
         is_open = fate in fates.LINGERING and at + fates.LONGEST_WAIT > self._season.until
         return fates.wait if is_open else fate
@@ -105,16 +107,16 @@ class Telling:
             place=place,
             visitor=self._crowd.visitor(person),
             scope=CONSENT if rng.random() < place.site.consents else SILENT,
-            path=rng.choice(place.site.paths),
+            path=any_of(place.site.paths, rng),
             channel=self._channel(place, at),
             ref=self._crowd.ref(person, place),
-            lang=None if rng.random() < 0.97 else rng.choice(("en", "zh_TW")),
+            lang=None if rng.random() < 0.97 else any_of(("en", "zh_TW"), rng),
         )
 
     def _channel(self, place: Place, at: int) -> str | None:
         if place.account is TEA and at in self._season.campaign and self._rng.random() < 0.6:
             return CAMPAIGN_CHANNEL
-        return self._rng.choice(place.site.channels)
+        return any_of(place.site.channels, self._rng)
 
     def _store_attempts(self, visits: list[Visit]) -> None:
         codes = self._new_support_codes(len(visits))
