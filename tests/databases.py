@@ -63,7 +63,7 @@ class PostgreSQLBed:
     """Databases on one server, named after this run: a run lives as long as its connection, which carries its name."""
 
     def __init__(self, server: str) -> None:
-        self._server = make_url(server)
+        self.server = server
         self._run = f"{PREFIX}{secrets.token_hex(4)}"
         self._numbers = count()
         self._connection = psycopg.connect(server, autocommit=True, application_name=self._run)
@@ -88,7 +88,7 @@ class PostgreSQLBed:
         name = f"{self._run}_{next(self._numbers)}"
         command = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         self._connection.execute(command)
-        return self._server.set(database=name).render_as_string(hide_password=False)
+        return make_url(self.server).set(database=name).render_as_string(hide_password=False)
 
     def _drop(self, name: str) -> None:
         command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))

@@ -17,6 +17,7 @@ from tests.machine import Missing
 
 NAMED = "WXADMIN_TEST_POSTGRES"
 _RUNNING_HERE = ("postgresql://127.0.0.1:5432/postgres", "postgresql://postgres@127.0.0.1:5432/postgres")
+_INSTALLED = Path("/usr/lib/postgresql")
 _FOLDER_PREFIX = "wxadmin-test-cluster-"
 # PostgreSQL refuses to run as root.
 _OTHER_USERS = ("postgres", "nobody")
@@ -61,7 +62,7 @@ def _may_make_databases(url: str) -> bool:
 
 
 def _programs() -> Path:
-    newest_first = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: -int(path.parts[-3]))
+    newest_first = sorted(_INSTALLED.glob("*/bin/initdb"), key=lambda path: -int(path.parts[-3]))
     if newest_first:
         return newest_first[0].parent
     if in_path := shutil.which("initdb"):
