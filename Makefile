@@ -4,10 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONLY ?=
 
-.PHONY: help demo test check soak bench format lock
+.PHONY: help install demo test check soak bench format lock
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.runtime ## wxadmin into .venv, and nothing else
 
 demo: $(VENV)/.runtime ## Simulator, gateway and a shop on one SQLite file, until stopped; ARGS="--port 9100" moves it
 	@$(BIN)/wxadmin demo $(ARGS)
