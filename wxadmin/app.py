@@ -28,7 +28,7 @@ from wxadmin.journal.writer import Writer
 from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
 from wxadmin.settings import Settings
-from wxadmin.tasks import refresh, sweep
+from wxadmin.tasks import refresh, sweep, verify
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -134,7 +134,7 @@ async def serve_until(
             idle_connection_timeout=_IDLE_CONNECTION_S,
         )
         server.add_sockets(sockets)
-        runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB])
+        runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB])
         runner.start()
         log.logger.info("serving", url=front.gateway.public_url, node=front.gateway.node)
         if ready:

@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 
 # 2026-01-01 UTC. 41 bits of milliseconds from here last until 2095.
 _EPOCH_MS = 1_767_225_600_000
@@ -38,6 +39,12 @@ class Ids:
 
 
 _rare = Ids(secrets.randbelow(1 << _NODE_BITS))
+
+
+def first_id_at(at: datetime) -> int:
+    """The smallest id that can be drawn at this moment or later."""
+    milliseconds = int(at.timestamp() * 1000) - _EPOCH_MS
+    return max(0, milliseconds) << (_NODE_BITS + _SEQUENCE_BITS)
 
 
 def draw_rare() -> int:
