@@ -81,7 +81,7 @@ def log_request(handler: RequestHandler) -> None:
         "request",
         handler=type(handler).__name__,
         method=handler.request.method,
-        status=handler.get_status(),
+        status=int(handler.get_status()),
         ms=round(handler.request.request_time() * 1000, 1),
         request_id=getattr(handler, "request_id", None),
     )

@@ -1,5 +1,6 @@
 """The JSON API's ground: problem JSON for all that goes wrong, bodies read into pydantic models."""
 
+import json
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -60,6 +61,9 @@ class ApiHandler(BaseHandler):
         if retry_after := kwargs.get("retry_after"):
             self.set_header("Retry-After", str(retry_after))
             problem["detail"] = f"nothing was stored; try again in {retry_after} seconds"
+        if status_code == HTTPStatus.UNAUTHORIZED:
+            self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
         problem["request_id"] = self.request_id
         self.set_header("Content-Type", "application/problem+json; charset=utf-8")
-        self.finish(problem)
+        # As text: the type of an object's answer is Tornado's to say.
+        self.finish(json.dumps(problem))

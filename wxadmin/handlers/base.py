@@ -1,5 +1,6 @@
 """What all handlers share: who asks, in which language, and an answer for everything that goes wrong."""
 
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -31,15 +32,17 @@ class BaseHandler(RequestHandler):
     def initialize(self, front: Front) -> None:
         self.front = front
         self.gateway = front.gateway
-        self.request_id = random_text(16)
         # Here and not in prepare: an unknown method is refused before that, and is finished all the same.
         front.activity.began()
 
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
+    @cached_property
+    def request_id(self) -> str:
+        return random_text(16)
 
-    def prepare(self) -> None:
+    def set_default_headers(self) -> None:
+        # Here and not in prepare: Tornado forgets all other headers when a request fails.
         self.set_header("X-Request-Id", self.request_id)
+        self.clear_header("Server")
 
     def on_finish(self) -> None:
         self.front.activity.ended()

@@ -41,7 +41,6 @@ class Metrics(ApiHandler):
     async def get(self) -> None:
         given = self.bearer() or ""
         if not hmac.compare_digest(given.encode(), self.front.metrics_token.encode()):
-            self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
             raise Problem(HTTPStatus.UNAUTHORIZED, "send the metrics token as `Authorization: Bearer <token>`")
         metrics.note_journal_depth(self.gateway.journal.depth)
         gauges = await self.gateway.database.read(house.gauges, now=utcnow())

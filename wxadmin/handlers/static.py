@@ -60,8 +60,12 @@ class StaticFile(StaticFileHandler):
         self.digest = digest
 
     def set_default_headers(self) -> None:
+        self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        self.set_header("Referrer-Policy", "no-referrer")
+        # For what goes wrong; a file that is found says itself how long it may be kept.
+        self.set_header("Cache-Control", "no-store")
 
     def parse_url_path(self, url_path: str) -> str:
         asked, _, path = url_path.partition("/")

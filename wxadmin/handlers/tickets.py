@@ -67,7 +67,6 @@ class TicketRedeem(ApiHandler):
         registry = await self.gateway.registry.current()
         site = registry.site_of_key(sha256(key), utcnow()) if key else None
         if site is None:
-            self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
             raise Problem(
                 HTTPStatus.UNAUTHORIZED,
                 "send the site's API key as `Authorization: Bearer <key>`; a rotated key stops when its grace ends",
