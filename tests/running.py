@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,11 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     finally:
         stop.set()
-        await server
+        try:
+            await server
+        finally:
+            for listening in sockets:
+                listening.close()
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -160,10 +164,10 @@ def serve(settings: Settings, port: int, *options: str, folder: Path) -> Iterato
         yield program
 
 
-def until(holds: object, patience: float = _PATIENCE_S) -> None:
+def until(holds: Callable[[], object], patience: float = _PATIENCE_S) -> None:
     """Waits until `holds()` is true."""
     deadline = time.monotonic() + patience
-    while not holds():  # type: ignore[operator]
+    while not holds():
         assert time.monotonic() < deadline, "it did not come to hold in time"
         time.sleep(0.02)
 

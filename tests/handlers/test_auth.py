@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.databases import on_sqlite
-from tests.factories import AccountFactory
+from tests.factories import AccountFactory, ReturnURLFactory
 from tests.running import CLINIC_URL, RETURN_URL, serving
 from tests.visiting import Visitor
 from wxadmin.flows import begin
@@ -150,7 +150,7 @@ async def test_an_unknown_account_is_a_refused_start(visitor: Visitor, stored: S
 
     [attempt] = stored(Attempt)
 
-    assert response.status_code == 503
+    assert response.status_code == 403
     assert (attempt.ended_by, attempt.account_id) == ("gw_account_off", None)
 
 
@@ -284,12 +284,19 @@ async def test_an_ordinary_browser_gets_a_page_where_wechat_would_refuse_it(
     assert f"{gateway}/auth?url=" in outside.text
 
 
-async def test_more_than_one_account_must_be_named(
-    visitor: Visitor, store: Callable, stored: Stored, wechat_url: str
-) -> None:
+async def test_the_return_url_says_whose_login_it_is(visitor: Visitor, store: Callable) -> None:
     store(lambda: AccountFactory(name="coffee"))
+
+    response = await visitor.start()
+
+    assert response.status_code == 302
+    assert f"appid={DEFAULT_APPID}&" in response.headers["Location"]
+
+
+async def test_an_address_that_two_accounts_share_needs_the_name_of_one(visitor: Visitor, store: Callable) -> None:
+    store(lambda: ReturnURLFactory(url=RETURN_URL, site__account__name="coffee"))
     unnamed = await visitor.start()
 
     named = await visitor.start(account="tea")
 
-    assert (unnamed.status_code, named.status_code) == (503, 302)
+    assert (unnamed.status_code, named.status_code) == (403, 302)

@@ -1,0 +1,113 @@
+"""Jobs run in turns, are seen to have run, and hold up neither each other nor a stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+
+from tests.databases import on_sqlite
+from tests.running import SiteKeys
+from wxadmin import app
+from wxadmin.errors import DatabaseUnavailable
+from wxadmin.flows.gateway import Gateway
+from wxadmin.models import JobRun
+from wxadmin.settings import Settings
+from wxadmin.tasks.runner import Job, Runner
+
+Stored = Callable[[type], Sequence]
+pytestmark = on_sqlite
+
+
+@pytest.fixture
+async def flow(settings: Settings, site_keys: SiteKeys) -> AsyncIterator[Gateway]:
+    async with app.make_front(settings, "http://127.0.0.1") as front:
+        yield front.gateway
+
+
+async def test_a_job_runs_again_and_again_and_its_last_run_is_kept(flow: Gateway, stored: Stored) -> None:
+    turns: list[int] = []
+    three = asyncio.Event()
+
+    async def run(gateway: Gateway) -> int:
+        turns.append(len(turns))
+        if len(turns) == 3:
+            three.set()
+        return len(turns)
+
+    runner = Runner(flow, [Job("count", 0.02, run)])
+    runner.start()
+    await asyncio.wait_for(three.wait(), 10)
+    await runner.stop()
+    [kept] = stored(JobRun)
+
+    assert (kept.name, kept.rows, kept.error, kept.node) == ("count", len(turns), None, flow.node)
+    assert kept.started_at <= kept.ended_at
+
+
+@pytest.mark.parametrize(
+    ("failure", "kept"),
+    [(ValueError("secret"), "ValueError"), (DatabaseUnavailable("the database is gone"), "the database is gone")],
+)
+async def test_a_job_that_fails_is_tried_again_and_seen_to_have_failed(
+    flow: Gateway, stored: Stored, failure: Exception, kept: str
+) -> None:
+    failed_twice = asyncio.Event()
+    turns: list[int] = []
+
+    async def run(gateway: Gateway) -> int:
+        turns.append(1)
+        if len(turns) == 2:
+            failed_twice.set()
+        raise failure
+
+    runner = Runner(flow, [Job("fail", 0.02, run)])
+    runner.start()
+    await asyncio.wait_for(failed_twice.wait(), 10)
+    await runner.stop()
+
+    assert [run.error for run in stored(JobRun)] == [kept]
+
+
+async def test_a_pass_that_still_runs_is_not_started_again_and_is_waited_for(flow: Gateway, stored: Stored) -> None:
+    began, may_end = asyncio.Event(), asyncio.Event()
+    turns: list[int] = []
+
+    async def run(gateway: Gateway) -> int:
+        turns.append(1)
+        began.set()
+        await may_end.wait()
+        return 7
+
+    runner = Runner(flow, [Job("slow", 0.01, run)])
+    runner.start()
+    await asyncio.wait_for(began.wait(), 10)
+    await asyncio.sleep(0.1)
+    stopping = asyncio.create_task(runner.stop())
+    await asyncio.sleep(0.05)
+    was_waiting = not stopping.done()
+    may_end.set()
+    await stopping
+
+    assert was_waiting
+    assert len(turns) == 1
+    assert [run.rows for run in stored(JobRun)] == [7]
+
+
+async def test_one_job_does_not_wait_for_another(flow: Gateway) -> None:
+    may_end, ran = asyncio.Event(), asyncio.Event()
+
+    async def slow(gateway: Gateway) -> int:
+        await may_end.wait()
+        return 0
+
+    async def quick(gateway: Gateway) -> int:
+        ran.set()
+        return 0
+
+    runner = Runner(flow, [Job("slow", 0.01, slow), Job("quick", 0.02, quick)])
+    runner.start()
+    await asyncio.wait_for(ran.wait(), 10)
+    may_end.set()
+    await runner.stop()
+
+    assert ran.is_set()
