@@ -1,16 +1,14 @@
 """The demo as a process, a Chromium, and a visitor who complains about whatever its console complains about."""
 
 import os
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, ViewportSize, sync_playwright
 
-from tests import running
+from tests import ports, running
 from wxadmin.settings import Settings
 
 SCREENSHOTS = "WXADMIN_TEST_SCREENSHOTS"
@@ -70,7 +68,7 @@ class Visitor:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
-    port = _first_of_three_unused_ports()
+    port = ports.three_unused()
     env = running.environment(Settings(data_dir=folder))
     with running.started("-m", "wxadmin", "demo", "--port", str(port), env=env, folder=folder) as program:
         program.answers(f"http://127.0.0.1:{port}/readyz")
@@ -97,12 +95,3 @@ def visitor(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Visit
     yield visitor
     context.close()
     assert visitor.complaints == []
-
-
-def _first_of_three_unused_ports() -> int:
-    while True:
-        first = running.unused_port()
-        with socket.socket() as second, socket.socket() as third, suppress(OSError):
-            second.bind(("127.0.0.1", first + 1))
-            third.bind(("127.0.0.1", first + 2))
-            return first
