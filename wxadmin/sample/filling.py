@@ -17,7 +17,7 @@ from wxadmin.errors import BadValue
 from wxadmin.models import Counter
 from wxadmin.sample import bulk, places
 from wxadmin.sample.crowd import Crowd
-from wxadmin.sample.moments import PastIds, from_datetime
+from wxadmin.sample.moments import PastIds, from_datetime, to_datetime
 from wxadmin.sample.people import People
 from wxadmin.sample.refreshing import Refreshing
 from wxadmin.sample.season import Season
@@ -67,26 +67,30 @@ def fill(
     season = Season.ending(from_datetime(until or utcnow()))
     engine = make_writer(parsed_url(database_url), connections=1)
     try:
-        with translated(), engine.begin() as connection:
-            bulk.prepare(connection)
-            return _Filling(connection, keys, season, seed, progress or _unseen).fill(users, events)
+        with translated():
+            # By itself, or no process could start, and so draw its own, until the sample is there.
+            with engine.begin() as connection:
+                nodes = _draw_nodes(connection)
+            with engine.begin() as connection:
+                bulk.prepare(connection)
+                filling = _Filling(connection, keys, season, progress or _unseen)
+                return filling.fill(users, events, nodes=nodes, seed=seed)
     finally:
         engine.dispose()
 
 
 class _Filling:
-    def __init__(self, connection: Connection, keys: KeyRing, season: Season, seed: int, progress: Progress) -> None:
+    def __init__(self, connection: Connection, keys: KeyRing, season: Season, progress: Progress) -> None:
         self._connection = connection
         self._keys = keys
         self._season = season
         self._progress = progress
-        self._nodes = _draw_nodes(connection)
-        self._rng = Random(f"{seed}/{self._nodes.start}")  # noqa: S311, nothing of the sample is a secret
 
-    def fill(self, users: int, events: int) -> Filled:
-        first, second, third = self._nodes
-        crowd = Crowd(self._season, self._places(first), self._rng, first)
-        part = partial(Telling, self._connection, self._season, crowd, self._rng)
+    def fill(self, users: int, events: int, *, nodes: range, seed: int) -> Filled:
+        first, second, third = nodes
+        rng = Random(f"{seed}/{first}")  # noqa: S311, nothing of the sample is a secret
+        crowd = Crowd(self._season, self._places(first), rng, first)
+        part = partial(Telling, self._connection, self._season, crowd, rng)
         of_visits = events - int(events * _REFRESHES)
         newcomers = int(min(users * _GREATEST_SHARE_OF_NEWCOMERS, of_visits * _LOGINS_AN_EVENT / 2))
 
@@ -94,20 +98,23 @@ class _Filling:
         main = part(node=first, budget=of_visits, newcomers=newcomers)
         self._follow("visits", main.tell())
         crowd.settle_latest(users - len(crowd))
-        refreshing = Refreshing(self._connection, self._season, crowd, self._rng, node=second)
+        refreshing = Refreshing(self._connection, self._season, crowd, rng, node=second)
         self._follow("refreshes", refreshing.tell(events - of_visits))
         # What the members' tokens had no use for.
         rest = part(node=third, budget=events - of_visits - refreshing.events, newcomers=0)
         self._follow("more visits", rest.tell())
-        people = People(crowd, self._keys, self._rng, until=self._season.until, renewed=refreshing.renewed)
+        people = People(crowd, self._keys, rng, until=self._season.until, renewed=refreshing.renewed)
         self._follow("users", people.store(self._connection))
+        with Session(self._connection) as session:
+            house.settings_changed(session)
         return Filled(users, events, main.attempts + rest.attempts, people.tokens)
 
     def _places(self, node: int) -> list[places.Place]:
         ids = PastIds(node)
         with Session(self._connection) as session:
             house.require_keys(session, self._keys.ids)
-            stored = places.stored(session, self._keys, lambda: ids.draw(self._season.until))
+            since = self._season.start
+            stored = places.stored(session, self._keys, lambda: ids.draw(since), since=to_datetime(since))
             session.flush()
         return stored
 

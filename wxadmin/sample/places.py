@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wxadmin.clock import utcnow
 from wxadmin.models import Account, ReturnURL, Site
 from wxadmin.models.account import SAMPLE_APPID_PREFIX
 from wxadmin.security.hashes import random_text, sha256
 from wxadmin.security.keys import KeyRing
-from wxadmin.services import house
 from wxadmin.services.accounts import secret_bound_to
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,40 +96,52 @@ SITES = (
 )
 
 
-def stored(session: Session, keys: KeyRing, draw_id: Callable[[], int]) -> list[Place]:
-    """The places, after whatever is not there yet has been added."""
-    accounts = {account: _account(session, keys, account, draw_id) for account in (TEA, CLINIC, CLUB)}
-    sites = [_site(session, accounts[site.account], site, draw_id) for site in SITES]
-    house.settings_changed(session)
+def stored(session: Session, keys: KeyRing, draw_id: Callable[[], int], *, since: datetime) -> list[Place]:
+    """The places; whatever is not there yet is added as if it were there `since` then."""
+    found = {account: _account(session, account) for account in (TEA, CLINIC, CLUB)}
+    accounts = {
+        sample: account or _added(session, _new_account(keys, sample, account_id=draw_id(), since=since))
+        for sample, account in found.items()
+    }
+    sites = [
+        _site(session, accounts[site.account], site)
+        or _added(session, _new_site(accounts[site.account], site, draw_id, since=since))
+        for site in SITES
+    ]
     return [
         Place(number, accounts[site.account].id, stored_site.id, site)
         for number, (site, stored_site) in enumerate(zip(SITES, sites, strict=True))
     ]
 
 
-def _account(session: Session, keys: KeyRing, sample: SampleAccount, draw_id: Callable[[], int]) -> Account:
-    found = session.scalar(select(Account).where(Account.appid == sample.appid))
-    if found is not None:
-        return found
-    account = Account(
-        id=draw_id(),
+def _added(session: Session, row: T) -> T:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _account(session: Session, sample: SampleAccount) -> Account | None:
+    return session.scalar(select(Account).where(Account.appid == sample.appid))
+
+
+def _site(session: Session, account: Account, sample: SampleSite) -> Site | None:
+    return session.scalar(select(Site).where(Site.account_id == account.id, Site.name == sample.name))
+
+
+def _new_account(keys: KeyRing, sample: SampleAccount, *, account_id: int, since: datetime) -> Account:
+    return Account(
+        id=account_id,
         name=sample.name,
         title=sample.title,
         appid=sample.appid,
         secret_sealed=keys.seal(random_text(32).lower(), secret_bound_to(sample.appid)),
         refresh_policy=sample.refresh_policy,
-        created_at=utcnow(),
+        created_at=since,
     )
-    session.add(account)
-    session.flush()
-    return account
 
 
-def _site(session: Session, account: Account, sample: SampleSite, draw_id: Callable[[], int]) -> Site:
-    found = session.scalar(select(Site).where(Site.account_id == account.id, Site.name == sample.name))
-    if found is not None:
-        return found
-    site = Site(
+def _new_site(account: Account, sample: SampleSite, draw_id: Callable[[], int], *, since: datetime) -> Site:
+    return Site(
         id=draw_id(),
         account_id=account.id,
         name=sample.name,
@@ -137,9 +151,6 @@ def _site(session: Session, account: Account, sample: SampleSite, draw_id: Calla
         dev=False,
         # Of a key that nobody has seen: `wxadmin site rotate-key` gives a usable one.
         key_hash=sha256(random_text(40)),
-        created_at=utcnow(),
+        created_at=since,
         return_urls=[ReturnURL(id=draw_id(), url=sample.url)],
     )
-    session.add(site)
-    session.flush()
-    return site

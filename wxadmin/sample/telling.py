@@ -19,6 +19,7 @@ from wxadmin.sample.season import Season, Slot
 from wxadmin.sample.visits import ATTEMPT_COLUMNS, EVENT_COLUMNS, Happening, Visit
 
 _EVENTS_A_VISIT = 5.2
+_VISITS_AT_ONCE = 1000
 # What a transaction on either database takes as parameters of one statement.
 _CODES_AT_ONCE = 5000
 
@@ -53,13 +54,21 @@ class Telling:
     def tell(self) -> Iterator[float]:
         """Stores the visits; yields the share that is told after each hour."""
         slots = self._season.slots()
+        visits: list[Visit] = []
         for slot in slots:
-            visits = list(self._visits_of(slot))
-            self._store_attempts(visits)
-            for visit in visits:
-                self._untold += visit.happenings
-            self._store_events(until=self._season.until if slot is slots[-1] else slot.end)
+            visits += self._visits_of(slot)
+            if slot is slots[-1]:
+                self._store(visits, until=self._season.until)
+            elif len(visits) >= _VISITS_AT_ONCE:
+                self._store(visits, until=slot.end)
+                visits = []
             yield slot.told
+
+    def _store(self, visits: list[Visit], *, until: int) -> None:
+        self._store_attempts(visits)
+        for visit in visits:
+            self._untold += visit.happenings
+        self._store_events(until=until)
 
     def _visits_of(self, slot: Slot) -> Iterator[Visit]:
         goal = round(self._budget * slot.told)
