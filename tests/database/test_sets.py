@@ -17,6 +17,13 @@ AT = datetime(2026, 11, 20, 8, 30, 0, 123456, tzinfo=UTC)
 INSERT = SetInsert(Counter)
 IGNORE = SetInsert(Counter, ignore=True)
 ADD = SetInsert(Counter, key=["name"], changes=lambda stored, proposed: {"value": stored.value + proposed.value})
+ADD_AND_TELL = SetInsert(
+    Counter,
+    key=["name"],
+    changes=lambda stored, proposed: {"value": stored.value + proposed.value},
+    returning=["name", "value"],
+)
+IGNORE_AND_TELL = SetInsert(Counter, key=["name"], ignore=True, returning=["name", "value"])
 SET = SetUpdate(Counter, ["value"], key=["name"])
 
 
@@ -71,6 +78,24 @@ def test_rows_that_are_there_are_changed_by_what_was_proposed(session: Session) 
     ADD.execute(session.connection(), rows(a=5, b=2))
 
     assert stored(session) == {"a": 6, "b": 2}
+
+
+def test_what_is_stored_in_the_end_is_told(session: Session) -> None:
+    INSERT.execute(session.connection(), rows(a=1, other=9))
+
+    told = ADD_AND_TELL.execute_returning(session.connection(), rows(a=5, b=2))
+
+    assert sorted(tuple(row) for row in told) == [("a", 6), ("b", 2)]
+    assert ADD_AND_TELL.execute_returning(session.connection(), []) == []
+
+
+def test_of_ignored_rows_nothing_is_told_but_what_was_there(session: Session) -> None:
+    INSERT.execute(session.connection(), rows(a=1))
+
+    told = IGNORE_AND_TELL.execute_returning(session.connection(), rows(a=5, b=2))
+
+    assert ("b", 2) in told
+    assert {tuple(row) for row in told} <= {("a", 1), ("b", 2)}
 
 
 def test_only_the_rows_that_are_named_are_updated(session: Session) -> None:

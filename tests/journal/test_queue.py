@@ -110,7 +110,8 @@ async def test_one_who_no_longer_waits_stops_nobody_and_their_step_is_stored(
         await asyncio.sleep(0.02)
         gone.cancel()
         await asyncio.sleep(0.02)
-    await patient
+    async with asyncio.timeout(5):
+        await patient
 
     assert gone.cancelled()
     assert number_of_attempts(database) == 2
