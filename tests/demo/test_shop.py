@@ -209,7 +209,7 @@ async def test_a_spent_ticket_is_explained_in_the_gateways_words(browser: Browse
     back = await browser.open("/back?ticket=spent")
 
     assert back.code == 409
-    assert "The ticket was used before" in back.body.decode()
+    assert "这次登录没有完成" in back.body.decode()
     assert "Start the login again." in back.body.decode()
 
 

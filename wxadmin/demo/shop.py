@@ -84,7 +84,8 @@ class Shop:
             raise no_answer() from error
         if response.headers.get("Content-Type", "").startswith("application/problem+json"):
             problem = json.loads(response.body)
-            raise Refused(response.code, problem["title"], problem.get("detail", ""))
+            # The detail is for the site's developer, which is who reads this page; real visitors get words of your own.
+            raise Refused(response.code, "这次登录没有完成", f"The gateway says: {problem.get('detail', '')}")
         if response.code != 200:
             raise no_answer()
         person: dict[str, Any] = json.loads(response.body)
@@ -123,7 +124,7 @@ class Page(RequestHandler):
 
     def log_exception(self, *exc_info: Any) -> None:
         if isinstance(exc_info[1], Refused):
-            log.warning("sign-in refused: %s", exc_info[1].title)
+            log.warning("sign-in refused: %s", exc_info[1].detail)
         else:
             super().log_exception(*exc_info)
 
