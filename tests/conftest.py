@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import hypothesis
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,6 +26,10 @@ from wxadmin.settings import Settings
 from wxadmin.simulator import DEFAULT_APPID, SimulatedAccount, World
 
 T = TypeVar("T")
+
+# A timing is never asserted in a test, and a busy machine is no failure.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

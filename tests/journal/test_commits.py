@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, delete, event, select
 
 from tests import steps
 from tests.databases import on_postgresql
@@ -16,7 +16,7 @@ from wxadmin.database import Database
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.ids import Ids
 from wxadmin.journal.writer import Writer
-from wxadmin.models import Attempt, Site, User
+from wxadmin.models import Attempt, Node, Site, User
 from wxadmin.services import house
 
 
@@ -116,6 +116,19 @@ def test_a_commit_that_nobody_can_ask_about_is_told_as_unavailable(
     event.remove(database.writer, "do_connect", refuse)
     assert [type(result) for result in results] == [DatabaseUnavailable]
     assert writer.write([steps.start(site)]) == [None]
+    assert number_stored(database) == (2, 2, 2)
+
+
+@on_postgresql
+def test_a_lost_commit_of_a_process_that_was_forgotten_is_not_written_again(
+    database: Database, writer: Writer, site: Site, at_commit: list[Any]
+) -> None:
+    database.write_now(lambda session: session.execute(delete(Node)))
+    at_commit.append(lose_after)
+
+    results = writer.write([steps.start(site), steps.start(site)])
+
+    assert [type(result) for result in results] == [DatabaseUnavailable] * 2
     assert number_stored(database) == (2, 2, 2)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from wxadmin.clock import utcnow
 from wxadmin.database.failures import is_unavailable, should_try_again
@@ -96,7 +96,8 @@ class Writer:
         try:
             with self._engine.begin() as connection:
                 return connection.execute(_LAST, {"node": self._node}).scalar_one() == self._batch_no
-        except DBAPIError:
+        except (DBAPIError, NoResultFound):
+            # The database is gone, or has forgotten a process that was idle for so long.
             raise CommitUnknown from error
 
 
