@@ -1,13 +1,14 @@
 """The test bed: a migrated database of either kind for each test, a gateway over it, and what the machine has."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import hypothesis
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from tests import factories, machine, postgresql_server, running
@@ -64,25 +65,24 @@ def bed(request: pytest.FixtureRequest) -> Bed:
 @pytest.fixture
 def database_url(bed: Bed) -> Iterator[str]:
     """A database of the test's own, at the newest schema."""
-    yield from _lent(bed)
+    with _lent(bed) as url:
+        yield url
 
 
 @pytest.fixture
 def sqlite_url(sqlite_bed: SQLiteBed) -> Iterator[str]:
     """The same for tests of what only SQLite does."""
-    yield from _lent(sqlite_bed)
+    with _lent(sqlite_bed) as url:
+        yield url
 
 
-@pytest.fixture
-def postgresql_url(postgresql_bed: PostgreSQLBed) -> Iterator[str]:
-    """The same for tests of what only PostgreSQL does."""
-    yield from _lent(postgresql_bed)
-
-
+@contextmanager
 def _lent(bed: Bed) -> Iterator[str]:
     url = bed.copy()
-    yield url
-    bed.drop(url)
+    try:
+        yield url
+    finally:
+        bed.drop(url)
 
 
 @pytest.fixture
@@ -104,19 +104,20 @@ def store(database: Database) -> Callable[[Callable[[], T]], T]:
 
 
 @pytest.fixture(scope="session")
-def shared_url(bed: Bed) -> Iterator[str]:
+def shared_engine(bed: Bed) -> Iterator[Engine]:
     """One database for all tests that roll back."""
-    yield from _lent(bed)
+    with _lent(bed) as url:
+        engine = make_writer(parsed_url(url), connections=1)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture
-def session(shared_url: str) -> Iterator[Session]:
+def session(shared_engine: Engine) -> Iterator[Session]:
     """A session whose work is rolled back; factories store in it."""
-    engine = make_writer(parsed_url(shared_url), connections=1)
-    with Session(engine) as opened, factories.storing_in(opened):
+    with Session(shared_engine) as opened, factories.storing_in(opened):
         yield opened
         opened.rollback()
-    engine.dispose()
 
 
 @pytest.fixture
