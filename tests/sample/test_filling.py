@@ -79,7 +79,7 @@ _TOLD = {
 }
 
 
-@pytest.mark.parametrize("moment", ["visits", "refreshes", "users"])
+@pytest.mark.parametrize("moment", ["visits", "refreshes", "users", "channels"])
 def test_a_sample_that_is_stopped_leaves_nothing(database_url: str, moment: str) -> None:
     def stop(what: str, share: float) -> None:
         if what == moment and share > 0.5:
@@ -98,7 +98,7 @@ def test_progress_rises_to_the_whole_in_each_part(sqlite_url: str) -> None:
 
     filled(sqlite_url, progress=lambda what, share: seen.setdefault(what, []).append(share), **_SMALL)
 
-    assert {"visits", "refreshes", "users"} <= seen.keys()
+    assert {"visits", "refreshes", "users", "channels", "commit"} <= seen.keys()
     for shares in seen.values():
         assert shares == sorted(shares)
         assert shares[-1] == pytest.approx(1)

@@ -65,6 +65,7 @@ def fill(
     if users < FEWEST_USERS or events < 0:
         raise BadValue(f"a sample has at least {FEWEST_USERS} users, and no fewer than 0 events")
     season = Season.ending(from_datetime(until or utcnow()))
+    show = progress or _unseen
     engine = make_writer(parsed_url(database_url), connections=1)
     try:
         with translated():
@@ -73,8 +74,10 @@ def fill(
                 nodes = _draw_nodes(connection)
             with engine.begin() as connection:
                 bulk.prepare(connection)
-                filling = _Filling(connection, keys, season, progress or _unseen)
-                return filling.fill(users, events, nodes=nodes, seed=seed)
+                filled = _Filling(connection, keys, season, show).fill(users, events, nodes=nodes, seed=seed)
+                show("commit", 0)
+            show("commit", 1)
+            return filled
     finally:
         engine.dispose()
 
@@ -105,6 +108,9 @@ class _Filling:
         self._follow("more visits", rest.tell())
         people = People(crowd, self._keys, rng, until=self._season.until, renewed=refreshing.renewed)
         self._follow("users", people.store(self._connection))
+        self._progress("channels", 0)
+        people.store_channels(self._connection)
+        self._progress("channels", 1)
         with Session(self._connection) as session:
             house.settings_changed(session)
         return Filled(users, events, main.attempts + rest.attempts, people.tokens)

@@ -40,12 +40,14 @@ class People:
         self._until = until
         self._renewed = renewed
         self._known_elsewhere: list[Profile] = []
+        self._changes = (0, 0)
         self.tokens = 0
 
     def store(self, connection: Connection) -> Iterator[float]:
         """Yields the share that is stored after each portion."""
         last_change = _draw_change_numbers(connection, len(self._crowd))
         first_change = last_change - len(self._crowd) + 1
+        self._changes = (first_change, last_change)
         for start in range(0, len(self._crowd), _PEOPLE_AT_ONCE):
             people = range(start, min(start + _PEOPLE_AT_ONCE, len(self._crowd)))
             openids = [profiles.openid(self._crowd.home(person).account.openid_prefix, self._rng) for person in people]
@@ -57,7 +59,28 @@ class People:
             bulk.insert(connection, Token, TOKEN_COLUMNS, tokens)
             self.tokens += len(tokens)
             yield people.stop / len(self._crowd)
-        _store_channels(connection, first_change, last_change)
+
+    def store_channels(self, connection: Connection) -> None:
+        """Adds the logins that the stored people's attempts tell of, by site and channel."""
+        if connection.dialect.name == "postgresql":
+            # Statistics of what this transaction has stored: without them the join below is planned for empty tables.
+            connection.exec_driver_sql('ANALYZE attempt, "user"')
+        channel = func.coalesce(Attempt.channel, literal_column("''"))
+        told = (
+            select(
+                *(Attempt.user_id, Attempt.site_id, channel),
+                *(func.min(Attempt.ended_at), func.max(Attempt.ended_at), func.count(), func.max(Attempt.ref)),
+            )
+            .join(User, User.id == Attempt.user_id)
+            .where(User.change_no.between(*self._changes), Attempt.outcome == Outcome.SUCCEEDED)
+            .group_by(Attempt.user_id, Attempt.site_id, channel)
+        )
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        statement = insert(UserChannel).from_select(CHANNEL_COLUMNS, told)
+        # The logins before the season are there already.
+        changes = {"last_at": statement.excluded.last_at, "logins": UserChannel.logins + statement.excluded.logins}
+        key = [UserChannel.user_id, UserChannel.site_id, UserChannel.channel]
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
     def _user(self, person: int, openid: str, change_no: int) -> Row:
         crowd, place = self._crowd, self._crowd.last_place(person)
@@ -103,26 +126,3 @@ def _draw_change_numbers(connection: Connection, number: int) -> int:
     """The last of so many numbers, as services/batch.py draws them."""
     draw = update(Counter).where(Counter.name == USER_CHANGES).values(value=Counter.value + number)
     return connection.execute(draw.returning(Counter.value)).scalar_one()
-
-
-def _store_channels(connection: Connection, first_change: int, last_change: int) -> None:
-    """Adds the logins that these people's attempts tell of, by site and channel."""
-    if connection.dialect.name == "postgresql":
-        # Statistics of what this transaction has stored: without them the join below is planned for empty tables.
-        connection.exec_driver_sql('ANALYZE attempt, "user"')
-    channel = func.coalesce(Attempt.channel, literal_column("''"))
-    told = (
-        select(
-            *(Attempt.user_id, Attempt.site_id, channel),
-            *(func.min(Attempt.ended_at), func.max(Attempt.ended_at), func.count(), func.max(Attempt.ref)),
-        )
-        .join(User, User.id == Attempt.user_id)
-        .where(User.change_no.between(first_change, last_change), Attempt.outcome == Outcome.SUCCEEDED)
-        .group_by(Attempt.user_id, Attempt.site_id, channel)
-    )
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(UserChannel).from_select(CHANNEL_COLUMNS, told)
-    # The logins before the season are there already.
-    changes = {"last_at": statement.excluded.last_at, "logins": UserChannel.logins + statement.excluded.logins}
-    key = [UserChannel.user_id, UserChannel.site_id, UserChannel.channel]
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
