@@ -76,6 +76,13 @@ def sqlite_url(sqlite_bed: SQLiteBed) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def postgresql_url(postgresql_bed: PostgreSQLBed) -> Iterator[str]:
+    """The same for tests of what only PostgreSQL does."""
+    with _lent(postgresql_bed) as url:
+        yield url
+
+
 @contextmanager
 def _lent(bed: Bed) -> Iterator[str]:
     url = bed.copy()
