@@ -11,7 +11,8 @@ _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\
 
 def make() -> str:
     """A new code of eight signs, stored and looked up in this form."""
-    signs = [secrets.choice(_SIGNS) for _ in range(_RANDOM_SIGNS)]
+    bits = secrets.randbits(5 * _RANDOM_SIGNS)
+    signs = [_SIGNS[bits >> shift & 31] for shift in range(0, 5 * _RANDOM_SIGNS, 5)]
     return "".join(signs) + _check_sign(signs)
 
 

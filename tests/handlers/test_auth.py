@@ -300,3 +300,15 @@ async def test_an_address_that_two_accounts_share_needs_the_name_of_one(visitor:
     named = await visitor.start(account="tea")
 
     assert (unnamed.status_code, named.status_code) == (403, 302)
+
+
+async def test_a_support_code_that_is_in_use_is_drawn_again(
+    visitor: Visitor, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = iter(["7777777W", "7777777W", "8888888X"])
+    monkeypatch.setattr(begin.support_codes, "make", lambda: next(codes))
+
+    first, second = await visitor.start(), await visitor.start()
+
+    assert [first.status_code, second.status_code] == [302, 302]
+    assert {attempt.support_code for attempt in stored(Attempt)} == {"7777777W", "8888888X"}

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, func, select
-from sqlalchemy.exc import IntegrityError
 
 from tests import steps
 from tests.databases import locked, on_sqlite
 from tests.factories import AttemptFactory
 from wxadmin.database import Database
-from wxadmin.errors import Overloaded
+from wxadmin.errors import Overloaded, Taken
 from wxadmin.journal import Journal, queue
 from wxadmin.models import Attempt, Event, Site
 from wxadmin.services.claims import Claimed
@@ -97,7 +96,7 @@ async def test_one_who_brought_a_bad_row_is_told_and_the_others_are_served(
     *results, last = await asyncio.gather(*(journal.write(step) for step in [*batch, bad]), return_exceptions=True)
 
     assert results == [None] * 20
-    assert isinstance(last, IntegrityError)
+    assert isinstance(last, Taken)
     assert number_of_attempts(database) == 20
 
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from tests import steps
 from tests.databases import locked, on_postgresql, on_sqlite
 from tests.factories import AttemptFactory, SiteFactory
 from tests.journal.conftest import Statement, Store, number_stored
 from wxadmin.database import Database, engines
-from wxadmin.errors import DatabaseUnavailable
+from wxadmin.errors import DatabaseUnavailable, Taken
 from wxadmin.ids import Ids
 from wxadmin.journal.writer import Writer
 from wxadmin.models import Node, Site
@@ -50,7 +50,7 @@ def test_a_bad_row_fails_alone_and_its_neighbours_are_stored(database: Database,
 
     [failed] = [place for place, result in enumerate(results) if result is not None]
     assert failed == 7
-    assert isinstance(results[7], IntegrityError)
+    assert isinstance(results[7], Taken)
     assert number_stored(database) == (19, 19, 19)
 
 

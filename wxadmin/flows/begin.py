@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 from wxadmin import support_codes
 from wxadmin.browsers import Browser
 from wxadmin.clock import utcnow
-from wxadmin.errors import ReturnURLRefused
+from wxadmin.errors import ReturnURLRefused, Taken
 from wxadmin.flows.gateway import Gateway
 from wxadmin.queries.registry import KnownAccount, KnownSite, Registry
 from wxadmin.security import return_urls
@@ -90,7 +91,7 @@ async def begin(gateway: Gateway, asked: Beginning, limit: RefusalLimit) -> Sent
         return await _refuse(gateway, asked, place, limit)
     # When it was made comes first in the cookie, so that a browser's oldest one can be told.
     state, cookie = random_text(STATE_LENGTH), f"{int(time.time()):x}.{random_text(COOKIE_LENGTH)}"
-    await gateway.journal.write(_start(gateway, asked, place, state=state, cookie=cookie))
+    await _record(gateway, lambda: _start(gateway, asked, place, state=state, cookie=cookie))
     return SentToWeChat(_authorize_url(gateway, place.account, asked.scope, state), state, cookie)
 
 
@@ -119,9 +120,17 @@ async def _refuse(gateway: Gateway, asked: Beginning, place: _Place, limit: Refu
     reason = place.reason or "gw_account_off"
     if not limit.allows(asked.ip):
         return StartRefused(reason, utcnow(), None, place.site)
-    start = _start(gateway, asked, place, refused=reason)
-    await gateway.journal.write(start)
+    start = await _record(gateway, lambda: _start(gateway, asked, place, refused=reason))
     return StartRefused(reason, start.at, start.support_code, place.site)
+
+
+async def _record(gateway: Gateway, make: Callable[[], Start]) -> Start:
+    """Stores the start, and makes another where its support code is in use: among ten million, one of 3,400 is."""
+    try:
+        await gateway.journal.write(start := make())
+    except Taken:
+        await gateway.journal.write(start := make())
+    return start
 
 
 def _start(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 
 from wxadmin.clock import utcnow
 from wxadmin.database.failures import is_unavailable, should_try_again
-from wxadmin.errors import DatabaseUnavailable
+from wxadmin.errors import DatabaseUnavailable, Taken
 from wxadmin.ids import Ids
 from wxadmin.models import Node
 from wxadmin.services.batch import Batch
@@ -41,7 +41,7 @@ class Writer:
                 unavailable.__cause__ = error
                 return [unavailable] * len(steps)
             if len(steps) == 1:
-                return [error]
+                return [_told(error)]
             # One row is bad: halve until it stands alone. The transaction as a whole was rolled back.
             middle = len(steps) // 2
             return self.write(steps[:middle]) + self.write(steps[middle:])
@@ -99,6 +99,14 @@ class Writer:
         except (DBAPIError, NoResultFound):
             # The database is gone, or has forgotten a process that was idle for so long.
             raise CommitUnknown from error
+
+
+def _told(error: Exception) -> Exception:
+    if not isinstance(error, IntegrityError):
+        return error
+    taken = Taken("a value that must be unique is in use")
+    taken.__cause__ = error
+    return taken
 
 
 _MARK = update(Node).where(Node.id == bindparam("node")).values(batch=bindparam("number"), seen_at=bindparam("now"))
