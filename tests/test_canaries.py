@@ -234,6 +234,7 @@ async def test_no_secret_is_seen_where_it_must_not_be(
 
     with serve(chosen, port, folder=tmp_path) as program:
         await succeed(visitor, canaries, http)
+        add_tokens(canaries, stored)
         await fail(visitor, canaries, world)
         await be_refused(visitor, canaries, http)
         await meet_a_bug(visitor, canaries, database_url)

@@ -209,9 +209,10 @@ def test_parameters_arrive_as_they_were_given(parameters: dict[str, str]) -> Non
         ("https://s.example/a?", "https://s.example/a?"),
         ("https://s.example/a?&x=1&&", "https://s.example/a?&x=1&&"),
         ("https://s.example/a?x=key", "https://s.example/a?x=key"),
+        ("https://s.example/a?ticket=spent&Ticket=7&tickets=2", "https://s.example/a?Ticket=7&tickets=2"),
     ],
 )
-def test_what_wechat_appends_is_left_out_and_nothing_else(url: str, expected: str) -> None:
-    kept = return_urls.without_wechat_secrets(url)
+def test_what_wechat_and_an_earlier_login_left_is_taken_out_and_nothing_else(url: str, expected: str) -> None:
+    kept = return_urls.without_leftovers(url)
 
     assert kept == expected

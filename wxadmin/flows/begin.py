@@ -100,7 +100,7 @@ def _place(gateway: Gateway, registry: Registry, asked: Beginning) -> _Place:
     if asked.account is not None and named is None:
         return _Place(reason="gw_account_off")
     try:
-        address = return_urls.parse(return_urls.without_wechat_secrets(asked.url or ""))
+        address = return_urls.parse(return_urls.without_leftovers(asked.url or ""))
     except ReturnURLRefused:
         return _Place(named, reason="gw_return_url_refused")
     accounts = [named] if named else registry.accounts

@@ -62,14 +62,19 @@ def allows(allowed: ReturnAddress, asked: ReturnAddress) -> bool:
     return asked.path == prefix or asked.path.startswith(prefix + "/")
 
 
-def without_wechat_secrets(url: str) -> str:
-    """The address without the parameters that WeChat appends; everything else stays to the byte."""
+def without_leftovers(url: str) -> str:
+    """The address without what WeChat appended to it and without the ticket of an earlier login, which pages that name
+    their own address bring along; everything else stays to the byte."""
     before_fragment, mark, fragment = url.partition("#")
     path, question, query = before_fragment.partition("?")
     if not question:
         return url
-    kept = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in WECHAT_SECRETS]
+    kept = [pair for pair in query.split("&") if not _is_leftover(pair.partition("=")[0])]
     return path + (question + "&".join(kept) if kept else "") + mark + fragment
+
+
+def _is_leftover(name: str) -> bool:
+    return name == "ticket" or name.lower() in WECHAT_SECRETS
 
 
 def with_parameters(url: str, parameters: dict[str, str]) -> str:

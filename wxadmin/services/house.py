@@ -47,5 +47,6 @@ def settings_changed(session: Session) -> None:
 
 
 def note_run(session: Session, name: str, *, node: int, started_at: datetime, rows: int, error: str | None) -> None:
-    """Keeps the last run of a job."""
+    """Keeps the last run of a job, which also shows that the process is alive."""
+    session.execute(update(Node).where(Node.id == node).values(seen_at=utcnow()))
     session.merge(JobRun(name=name, node=node, started_at=started_at, ended_at=utcnow(), rows=rows, error=error))

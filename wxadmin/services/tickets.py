@@ -137,7 +137,7 @@ def _reason_against(row: Any, step: Redeem, in_batch: Redeem | None) -> str | No
 
 def _login(row: Any, ref: str | None) -> RedeemedLogin:
     granted = (row.scope_granted or row.scope).split(",")
-    # A silent login tells the site no more than the openid, whatever is known from earlier ones.
+    # A silent login tells the site who it is and no more, whatever profile is known from earlier ones.
     with_profile = "snsapi_userinfo" in granted
     return RedeemedLogin(
         attempt_id=row.attempt_id,
