@@ -226,8 +226,20 @@ def test_a_new_token_is_refreshed_at_a_random_moment_of_its_life_but_never_too_l
     issued, lifetime, ahead = utcnow(), timedelta(seconds=lifetime_s), timedelta(seconds=ahead_s)
 
     moments = {tokens.first_refresh_at(issued, lifetime, ahead) for _ in range(200)}
-    after_a_refresh = tokens.next_refresh_at(issued, lifetime, ahead)
 
     assert len(moments) > 150
     assert min(moments) > issued
-    assert max(moments) <= after_a_refresh == issued + timedelta(seconds=latest_s)
+    assert max(moments) <= issued + timedelta(seconds=latest_s)
+
+
+@pytest.mark.parametrize(("lifetime_s", "ahead_s", "latest_s"), [(7_200, 900, 6_300), (60, 900, 36), (10, 0, 10)])
+def test_tokens_that_were_refreshed_together_drift_apart_but_are_never_too_late(
+    lifetime_s: int, ahead_s: int, latest_s: int
+) -> None:
+    refreshed, lifetime, ahead = utcnow(), timedelta(seconds=lifetime_s), timedelta(seconds=ahead_s)
+
+    moments = {tokens.next_refresh_at(refreshed, lifetime, ahead) for _ in range(200)}
+
+    assert len(moments) > 150
+    assert min(moments) >= refreshed + timedelta(seconds=latest_s) * 0.9
+    assert max(moments) <= refreshed + timedelta(seconds=latest_s)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.soak
 USERS = scaled(200, least=20)
 SECONDS = scaled(180, least=25)
 TOKEN_LIFETIME_S = 20
-# Every token is renewed when 8 of its 20 seconds are left, at the next pass of one in two seconds.
+# Every token is renewed when 8 of its 20 seconds are left, or a little before, at the next pass of one in two seconds.
 LONGEST_CYCLE_S = 16
 SHORTEST_CYCLE_S = 8
 

@@ -40,8 +40,10 @@ def first_refresh_at(issued_at: datetime, expires_in: timedelta, ahead: timedelt
 
 
 def next_refresh_at(refreshed_at: datetime, expires_in: timedelta, ahead: timedelta) -> datetime:
-    """When a token that was just refreshed is refreshed again."""
-    return refreshed_at + expires_in - _effective_ahead(expires_in, ahead)
+    """When a token that was just refreshed is refreshed again: a little before it must be, by chance. Tokens that once
+    fell into the same pass would else stay together for ever, and more would join them."""
+    last_moment = expires_in - _effective_ahead(expires_in, ahead)
+    return refreshed_at + last_moment * random.uniform(0.9, 1.0)  # noqa: S311, no secret depends on it
 
 
 def _effective_ahead(expires_in: timedelta, ahead: timedelta) -> timedelta:
