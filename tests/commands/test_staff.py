@@ -1,0 +1,85 @@
+"""wxadmin staff …"""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from tests.databases import on_sqlite
+from tests.running import SiteKeys
+from wxadmin.models import Staff
+from wxadmin.security.hashes import password_matches
+
+Stored = Callable[[type], Sequence]
+PASSWORD = "a long enough password"
+
+
+def test_a_person_is_added_with_the_password_from_standard_input(
+    wxadmin: Callable, site_keys: SiteKeys, stored: Stored
+) -> None:
+    said = wxadmin("staff", "add", "lin", "--role", "operator", said=f"{PASSWORD}\n")
+
+    [lin] = stored(Staff)
+
+    assert (said.code, said.out) == (0, "lin can sign in as operator\n")
+    assert (lin.name, lin.role) == ("lin", "operator")
+    assert lin.password_hash.startswith("$argon2id$")
+    assert password_matches(lin.password_hash, PASSWORD)
+
+
+@on_sqlite
+def test_at_a_terminal_a_password_is_made_and_shown_once(
+    wxadmin: Callable, site_keys: SiteKeys, stored: Stored
+) -> None:
+    said = wxadmin("staff", "add", "lin", "--role", "admin", said=None)
+
+    [lin] = stored(Staff)
+
+    assert said.code == 0
+    assert len(said.out.strip()) == 16
+    assert password_matches(lin.password_hash, said.out.strip())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "piped", "told"),
+    [
+        (("add", "lin", "--role", "king"), PASSWORD, "the role is one of admin, operator"),
+        (("add", "lin", "--role", "admin"), "short", "a password has at least 10 characters"),
+        (("add", "lin", "--role", "admin"), "", "no password came on standard input"),
+        (("add", "Lin!", "--role", "admin"), PASSWORD, "'Lin!' cannot be a name"),
+        (("add", "lin", "--role", "developer"), PASSWORD, "a developer needs at least one --site"),
+        (("add", "lin", "--role", "admin", "--site", "shop"), PASSWORD, "a developer needs at least one --site"),
+        (("add", "lin", "--role", "developer", "--site", "bar"), PASSWORD, "there is no site 'bar'"),
+        (("disable", "lin"), "", "there is no staff member 'lin'"),
+        (("reset", "lin"), PASSWORD, "there is no staff member 'lin'"),
+    ],
+)
+@on_sqlite
+def test_what_cannot_be_done_is_one_line(
+    wxadmin: Callable, site_keys: SiteKeys, stored: Stored, *, arguments: tuple[str, ...], piped: str, told: str
+) -> None:
+    said = wxadmin("staff", *arguments, said=piped)
+
+    assert said.code == 1
+    assert said.err.startswith(f"wxadmin: {told}")
+    assert len(said.err.splitlines()) == 1
+    assert stored(Staff) == []
+
+
+@on_sqlite
+def test_people_are_listed_reset_and_switched_off(wxadmin: Callable, site_keys: SiteKeys, stored: Stored) -> None:
+    wxadmin("staff", "add", "lin", "--role", "admin", said=PASSWORD)
+    wxadmin("staff", "add", "chen", "--role", "developer", "--site", "shop", "--site", "clinic", said=PASSWORD)
+
+    wxadmin("staff", "disable", "lin")
+    off = wxadmin("staff", "list")
+    wxadmin("staff", "reset", "lin", said="another good password")
+    on = wxadmin("staff", "list")
+    lin = next(person for person in stored(Staff) if person.name == "lin")
+
+    assert [line.split() for line in off.out.splitlines()[1:]] == [
+        ["chen", "developer", "clinic", "shop", "on"],
+        ["lin", "admin", "all", "off"],
+    ]
+    assert on.out.splitlines()[2].split() == ["lin", "admin", "all", "on"]
+    assert password_matches(lin.password_hash, "another good password")
+    assert not password_matches(lin.password_hash, PASSWORD)
