@@ -30,7 +30,7 @@ def test_every_command_explains_itself(wxadmin: Callable, path: tuple[str, ...])
 
     assert said.code == 0
     assert usage.startswith("Usage: ")
-    assert sentence.endswith(".")
+    assert len(sentence.split()) >= 3
 
 
 def test_the_commands_of_the_contract_are_there() -> None:
