@@ -129,6 +129,7 @@ async def test_an_address_that_no_site_may_return_to_is_refused_and_not_kept(
     [event] = stored(Event)
 
     assert response.status_code == 400
+    assert response.headers["X-Problem"].startswith("url is not below a return URL")
     assert "Set-Cookie" not in response.headers
     assert (attempt.outcome, attempt.ended_by, attempt.return_url) == ("failed", "gw_return_url_refused", None)
     assert (event.event_class, event.code) == ("refused", "gw_return_url_refused")

@@ -20,10 +20,10 @@ _ADVISORY_LOCK = 7_758_441_903
 
 
 def migrations_folder() -> Path:
-    """In a checkout beside the package, in a wheel inside it."""
+    """In a checkout beside the package, in a wheel inside it: a stray `migrations` beside it is not ours."""
     package = Path(__file__).resolve().parent.parent
-    checkout = package.parent / "migrations"
-    return checkout if checkout.is_dir() else package / "migrations"
+    checkout = package.parent
+    return (checkout if (checkout / "pyproject.toml").is_file() else package) / "migrations"
 
 
 def newest_revision() -> str | None:

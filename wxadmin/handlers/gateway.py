@@ -40,6 +40,12 @@ _STATUS = {
     **dict.fromkeys(("gw_state_unknown", "gw_no_code", "gw_return_url_refused", *_STALE_LINK), HTTPStatus.BAD_REQUEST),
 }
 
+# What a site's developer has to change about a link that was refused.
+_PROBLEMS = {
+    "gw_return_url_refused": "url is not below a return URL of a site: compare it with `wxadmin site list`",
+    "gw_account_off": "account is unknown or switched off, or url belongs to sites of several: `wxadmin account list`",
+}
+
 
 def status_of(reason: str) -> int:
     """The HTTP status that is true of a reason."""
@@ -100,6 +106,8 @@ class Auth(VisitorHandler):
 
     def _refuse(self, refused: StartRefused) -> None:
         restart_url = None
+        if refused.reason in _PROBLEMS:
+            self.set_header("X-Problem", _PROBLEMS[refused.reason])
         if refused.reason == "gw_not_wechat":
             # The visitor carries the whole link over to WeChat.
             restart_url = f"{self.gateway.public_url}/auth?{self.request.query}"

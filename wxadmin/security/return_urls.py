@@ -47,7 +47,9 @@ def parse(text: str) -> ReturnAddress:
     if "@" in parts.netloc:
         raise ReturnURLRefused("the address must not contain a user name")
     host = parts.hostname or ""
-    if not _is_plain(host) or ("[" in parts.netloc) != (":" in host):
+    # Python's versions differ in what they take for a host; it must be all there is before the port.
+    written = f"[{host}]" if ":" in host else host
+    if not _is_plain(host) or not re.fullmatch(re.escape(written) + "(:.*)?", parts.netloc.lower()):
         raise ReturnURLRefused("the host must be plain letters, digits, dots and hyphens (punycode for others)")
     if "//" in parts.path or _ENCODED_TRICKS.search(parts.path) or _climbs(parts.path):
         raise ReturnURLRefused("the path must not contain //, dot segments, or an encoded dot, slash or percent sign")
