@@ -76,6 +76,7 @@ async def test_an_errcode_ends_the_attempt_with_wechats_words(
 @pytest.mark.parametrize(
     ("fault", "code", "status"), FAULTS, ids=[f"{fault.kind}{' after' * fault.after}" for fault, _, _ in FAULTS]
 )
+@on_sqlite
 async def test_a_call_that_breaks_is_tried_once_more_and_then_told(
     visitor: Visitor, stored: Stored, world: World, *, fault: Fault, code: str, status: int
 ) -> None:
@@ -138,6 +139,7 @@ async def test_a_plain_refusal_is_not_repeated(visitor: Visitor, stored: Stored,
     ],
     ids=lambda fault: f"{fault.kind} {fault.errcode}",
 )
+@on_sqlite
 async def test_a_profile_that_cannot_be_had_leaves_the_login_a_success(
     visitor: Visitor, stored: Stored, world: World, fault: Fault
 ) -> None:

@@ -214,6 +214,7 @@ async def test_a_key_in_the_address_or_in_a_cookie_is_no_key(
     assert response.status_code == 401
 
 
+@on_sqlite
 async def test_a_rotated_key_goes_on_while_its_grace_runs(
     visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, database: Database
 ) -> None:
@@ -228,6 +229,7 @@ async def test_a_rotated_key_goes_on_while_its_grace_runs(
     assert (by_old.status_code, by_new.status_code) == (200, 200)
 
 
+@on_sqlite
 async def test_a_rotated_key_without_grace_stops(
     visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, database: Database
 ) -> None:
