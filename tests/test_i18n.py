@@ -40,8 +40,10 @@ def texts_used(folder: str = "", templates: str = "", names: str = "*") -> set[s
 
 def translations(lang: str) -> dict[str, list[str]]:
     """Msgids (singular and plural apart) with every form of their translation."""
-    with (PACKAGE / "locale" / lang / "LC_MESSAGES" / "wxadmin.po").open("rb") as source:
-        messages = [message for message in read_po(source, locale=lang) if message.id]
+    messages = []
+    for file in (PACKAGE / "locale" / lang / "LC_MESSAGES").glob("*.po"):
+        with file.open("rb") as source:
+            messages += [message for message in read_po(source, locale=lang) if message.id]
     pairs = [(message.id, message.string) for message in messages]
     return {
         text: list(string) if isinstance(string, tuple) else [string]

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -16,6 +17,9 @@ from wxadmin.database import Database, schema
 from wxadmin.errors import BadValue
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.registry import RegistryCache
+from wxadmin.handlers.admin.overview import Overview
+from wxadmin.handlers.admin.preferences import Preferences
+from wxadmin.handlers.admin.sign_in import SignIn, SignOut
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.health import Health, Metrics, Ready
@@ -40,7 +44,13 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/healthz", Health),
     (r"/readyz", Ready),
     (r"/metrics", Metrics),
+    (r"/admin/?", Overview),
+    (r"/admin/sign-in", SignIn),
+    (r"/admin/sign-out", SignOut),
+    (r"/admin/preferences", Preferences),
 ]
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 # Tornado reads bodies of 100 MB by default; no request of ours is a hundredth of this.
 _LARGEST_REQUEST = 64 * 1024
@@ -60,6 +70,9 @@ def make_application(front: Front) -> Application:
         default_handler_class=NotFound,
         default_handler_args={"front": front},
         log_function=log.log_request,
+        template_path=str(TEMPLATES),
+        xsrf_cookies=True,
+        xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax", "secure": front.is_https},
     )
 
 
@@ -98,6 +111,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             zone=settings.zone,
             static=StaticTree(static_root()),
             trusted_proxies=settings.trusted_proxies,
+            admin_networks=settings.admin_networks,
             metrics_token=kept_secrets.metrics_token(settings),
         )
         for language in i18n.LANGUAGES:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -30,12 +31,17 @@ def msgid(text: str) -> str:
 
 @cache
 def translator(lang: Language) -> NullTranslations:
-    """The catalogue of a language, compiled in memory. English has none: it is the language of the msgids."""
+    """The catalogues of a language, one a room, compiled in memory as one. English has none: it is the language of the
+    msgids."""
     if lang == "en":
         return NullTranslations()
+    words = Catalog(locale=lang)
+    for file in sorted((_LOCALE / lang / "LC_MESSAGES").glob("*.po")):
+        with file.open("rb") as source:
+            for message in read_po(source, locale=lang):
+                words[message.id] = message
     compiled = io.BytesIO()
-    with (_LOCALE / lang / "LC_MESSAGES" / "wxadmin.po").open("rb") as source:
-        write_mo(compiled, read_po(source, locale=lang))
+    write_mo(compiled, words)
     compiled.seek(0)
     return GNUTranslations(compiled)
 

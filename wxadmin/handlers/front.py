@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from wxadmin.flows.begin import RefusalLimit
 from wxadmin.flows.gateway import Gateway
 from wxadmin.handlers.peer import Network
+from wxadmin.handlers.sign_in_limit import SignInLimit
 from wxadmin.handlers.static import StaticTree
 
 
@@ -46,8 +47,10 @@ class Front:
     zone: ZoneInfo
     static: StaticTree
     trusted_proxies: list[Network]
+    admin_networks: list[Network]
     metrics_token: str
     refusals: RefusalLimit = field(default_factory=RefusalLimit)
+    sign_ins: SignInLimit = field(default_factory=SignInLimit)
     activity: Activity = field(default_factory=Activity)
 
     @property

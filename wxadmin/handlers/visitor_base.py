@@ -29,6 +29,9 @@ class VisitorHandler(BaseHandler):
         for name, value in visitor.SECURITY_HEADERS.items():
             self.set_header(name, value)
 
+    def check_xsrf_cookie(self) -> None:
+        """Nothing to check: visitors' pages take no form."""
+
     def show(
         self,
         reason: str,

@@ -1,0 +1,142 @@
+"""What every page of the dashboard shares: who asks, whether they may, and the frame around the page."""
+
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from tornado.web import HTTPError
+
+from wxadmin.clock import utcnow
+from wxadmin.handlers.admin import refusals
+from wxadmin.handlers.admin.menu import EVERYONE, places_for
+from wxadmin.handlers.base import BaseHandler
+from wxadmin.handlers.static import icon
+from wxadmin.i18n import Language, best_language, html_lang, local_time, translator
+from wxadmin.models import Role
+from wxadmin.queries import staff
+from wxadmin.queries.staff import Identity
+from wxadmin.security.hashes import sha256
+from wxadmin.services import sessions
+
+THEMES = ("system", "light", "dark")
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' https://thirdwx.qlogo.cn https://wx.qlogo.cn{pictures}; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; "
+    "require-trusted-types-for 'script'; trusted-types wxadmin"
+)
+
+
+class AdminHandler(BaseHandler):
+    """A page under /admin, signed in or not. Networks that may not reach it are told that there is nothing."""
+
+    identity: Identity | None = None
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY.format(pictures=""))
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    async def prepare(self) -> None:
+        super().prepare()
+        if not self._is_in_admin_networks():
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+
+    @property
+    def session_cookie(self) -> str:
+        """The cookie's name: __Host- keeps other hosts and plain http from setting it."""
+        return "__Host-wxadmin_session" if self.front.is_https else "wxadmin_session"
+
+    @property
+    def language(self) -> Language:
+        asked = self.get_cookie("wxadmin_lang")
+        best = best_language(self.request.headers.get("Accept-Language"), asked)
+        return "en" if best == "en" else "zh_CN"
+
+    @property
+    def theme(self) -> str:
+        chosen = self.get_cookie("wxadmin_theme")
+        return chosen if chosen in THEMES else "system"
+
+    def path(self, path: str) -> str:
+        """An address of ours, below the path of PUBLIC_URL."""
+        return self.front.base_path + path
+
+    def show(self, template: str, **values: Any) -> None:
+        """Finishes the request with a page."""
+        self.render(f"admin/{template}", **values)
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        words = translator(self.language)
+        return super().get_template_namespace() | {
+            "_": words.gettext,
+            "ngettext": words.ngettext,
+            "icon": icon,
+            "identity": self.identity,
+            "lang": html_lang(self.language),
+            "menu": places_for(self.identity.role) if self.identity else [],
+            "path": self.path,
+            "static_url": self.front.static_url,
+            "theme": self.theme,
+            "time": self._time,
+        }
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if retry_after := kwargs.get("retry_after"):
+            self.set_header("Retry-After", str(retry_after))
+        self.set_status(status_code)
+        title, what_to_do = map(translator(self.language).gettext, refusals.saying(status_code))
+        self.show("refused.html", title=title, what_to_do=what_to_do, request_id=self.request_id)
+
+    @property
+    def _time(self) -> Callable[[datetime], str]:
+        return lambda at: local_time(at, self.front.zone)
+
+    def _is_in_admin_networks(self) -> bool:
+        networks = self.front.admin_networks
+        if not networks:
+            return True
+        visitor = self.visitor_ip
+        return visitor is not None and any(
+            ip_address(visitor) in network for network in networks if network.version == ip_address(visitor).version
+        )
+
+
+class StaffHandler(AdminHandler):
+    """A page for people who are signed in; `roles` are those that may see it."""
+
+    roles: ClassVar[frozenset[Role]] = EVERYONE
+    identity: Identity
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        identity = await self._signed_in()
+        if identity is None:
+            self._send_to_sign_in()
+            return
+        self.identity = identity
+        if identity.role not in self.roles:
+            raise HTTPError(HTTPStatus.FORBIDDEN)
+
+    async def _signed_in(self) -> Identity | None:
+        token = self.get_cookie(self.session_cookie)
+        if token is None:
+            return None
+        now, token_hash = utcnow(), sha256(token)
+        found = await self.gateway.database.read(staff.signed_in, token_hash, now=now, idle_since=now - sessions.IDLE)
+        if found is None:
+            return None
+        if sessions.needs_seen(found.seen_at, now):
+            await self.gateway.database.write(sessions.seen, token_hash, now)
+        return found.identity
+
+    def _send_to_sign_in(self) -> None:
+        if self.request.method not in {"GET", "HEAD"}:
+            raise HTTPError(HTTPStatus.UNAUTHORIZED)
+        self.redirect(self.path(f"/admin/sign-in?next={quote(self.request.uri or '', safe='')}"))

@@ -1,0 +1,26 @@
+"""The dashboard's menu: what it is called and where it leads, for those who may go there."""
+
+from dataclasses import dataclass
+
+from wxadmin.i18n import msgid
+from wxadmin.models import Role
+
+EVERYONE = frozenset(Role)
+NOT_DEVELOPERS = EVERYONE - {Role.DEVELOPER}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the menu; `address` is below /admin."""
+
+    name: str
+    address: str
+    roles: frozenset[Role]
+
+
+PLACES = (Place(msgid("Overview"), "/admin/", EVERYONE),)
+
+
+def places_for(role: Role) -> list[Place]:
+    """The menu of somebody with this role."""
+    return [place for place in PLACES if role in place.roles]

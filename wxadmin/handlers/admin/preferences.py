@@ -1,0 +1,28 @@
+"""Language and colours, as the viewer likes them."""
+
+from http import HTTPStatus
+
+from wxadmin.handlers.admin.base import THEMES, AdminHandler
+
+_CHOICES = {"lang": ("zh_CN", "en"), "theme": THEMES}
+_DAYS = 400
+
+
+class Preferences(AdminHandler):
+    """Keeps a choice in a cookie, so that the page comes right from the server: no flash, no JavaScript."""
+
+    def post(self) -> None:
+        for name, choices in _CHOICES.items():
+            choice = self.get_body_argument(name, None)
+            if choice in choices:
+                self.set_cookie(
+                    f"wxadmin_{name}",
+                    str(choice),
+                    expires_days=_DAYS,
+                    path="/",
+                    samesite="Lax",
+                    secure=self.front.is_https,
+                )
+        back = self.get_body_argument("back", "")
+        home = self.path("/admin/")
+        self.redirect(back if back.startswith(home) and "//" not in back else home, status=HTTPStatus.SEE_OTHER)
