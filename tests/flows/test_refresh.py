@@ -16,9 +16,11 @@ from tests.visiting import Visitor
 from wxadmin import app
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
+from wxadmin.errors import DatabaseUnavailable
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.refresh import refresh_pass
 from wxadmin.flows.sealing import opened_refresh_token
+from wxadmin.journal import Journal
 from wxadmin.models import Account, Event, Token, User
 from wxadmin.security.hashes import sha256
 from wxadmin.services.tokens import LeasedToken
@@ -278,6 +280,23 @@ async def test_a_token_under_a_lost_key_is_kept_and_named(
 
     assert dict(report.failed) == {"gw_key_missing": 1}
     assert [token.state for token in stored(Token)] == ["active"]
+
+
+async def test_a_database_that_is_gone_ends_the_pass_and_cuts_no_call_off(
+    visitor: Visitor, flow: Gateway, make_due: Callable, world: World, *, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for visitor.person in range(1, 11):
+        await visitor.log_in()
+    make_due()
+
+    async def write(self: Journal, step: object) -> object:
+        raise DatabaseUnavailable("the database is gone")
+
+    monkeypatch.setattr(Journal, "write", write)
+    with pytest.raises(DatabaseUnavailable, match="gone"):
+        await refresh_pass(flow)
+
+    assert len(list(world.calls.since(0, "refresh"))) == 10
 
 
 async def test_two_processes_share_the_due_tokens_out(

@@ -4,14 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
+from sqlalchemy import select, update
 
 from tests.databases import on_sqlite
 from tests.running import SiteKeys
+from tests.visiting import Visitor
 from wxadmin import app
+from wxadmin.clock import utcnow
+from wxadmin.database import Database
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.flows.gateway import Gateway
-from wxadmin.models import JobRun
+from wxadmin.models import JobRun, Token
 from wxadmin.settings import Settings
+from wxadmin.simulator import World
+from wxadmin.tasks import refresh
 from wxadmin.tasks.runner import Job, Runner
 
 Stored = Callable[[type], Sequence]
@@ -91,6 +97,29 @@ async def test_a_pass_that_still_runs_is_not_started_again_and_is_waited_for(flo
     assert was_waiting
     assert len(turns) == 1
     assert [run.rows for run in stored(JobRun)] == [7]
+
+
+async def test_a_stop_does_not_wait_for_all_tokens_that_are_due(
+    settings: Settings, site_keys: SiteKeys, world: World, visitor: Visitor, *, database: Database
+) -> None:
+    for visitor.person in range(1, 21):
+        await visitor.log_in()
+    database.write_now(lambda session: session.execute(update(Token).values(next_refresh_at=utcnow())))
+    world.settings = world.settings.changed({"latency_ms": 100})
+
+    async with app.make_front(settings.model_copy(update={"refresh_concurrency": 2}), "http://127.0.0.1") as front:
+        runner = Runner(front.gateway, [refresh.job(0.01)])
+        runner.start()
+        while not list(world.calls.since(0, "refresh")):
+            await asyncio.sleep(0.01)
+        await runner.stop()
+    called = {call.openid for call in world.calls.since(0, "refresh")}
+    renewed = database.read_now(
+        lambda session: session.scalars(select(Token).where(Token.refreshed_at.is_not(None))).all()
+    )
+
+    assert 0 < len(called) < 20
+    assert len(renewed) == len(called)
 
 
 async def test_one_job_does_not_wait_for_another(flow: Gateway) -> None:

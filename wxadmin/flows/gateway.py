@@ -33,6 +33,8 @@ class Gateway:
     refresh_ahead: timedelta
     refresh_concurrency: int
     in_flight: set[asyncio.Task[Any]] = field(default_factory=set)
+    # Set when the process is told to end: long work then takes up nothing new.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def callback_url(self) -> str:

@@ -38,7 +38,7 @@ class PassReport:
 
 
 async def refresh_pass(gateway: Gateway) -> PassReport:
-    """Refreshes every token that is due now. Raises DatabaseUnavailable."""
+    """Refreshes every token that is due now, unless the process is told to stop. Raises DatabaseUnavailable."""
     report = PassReport()
     limit = gateway.refresh_concurrency * _ROUNDS_A_LEASE
     # Outlives the slowest batch: every call of it may take as long as a call may.
@@ -48,7 +48,7 @@ async def refresh_pass(gateway: Gateway) -> PassReport:
             tokens.lease_due, owner=gateway.node, now=utcnow(), lease=lease, limit=limit
         )
         await _refresh_all(gateway, leased, report)
-        if len(leased) < limit:
+        if len(leased) < limit or gateway.stopping.is_set():
             return report
 
 
@@ -59,12 +59,17 @@ async def _refresh_all(gateway: Gateway, leased: list[LeasedToken], report: Pass
 
     async def work() -> None:
         for token in waiting:
+            if gateway.stopping.is_set():
+                # What is left of the batch is due again when its lease ends.
+                return
             step = await _refreshed(gateway, registry, token)
             _note(report, step, is_stored=await gateway.journal.write(step))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(gateway.refresh_concurrency, len(leased))):
-            group.create_task(work())
+    workers = (work() for _ in range(min(gateway.refresh_concurrency, len(leased))))
+    # No call to WeChat is cut off in the middle because the result of another could not be stored.
+    for failure in await asyncio.gather(*workers, return_exceptions=True):
+        if failure is not None:
+            raise failure
 
 
 def _note(report: PassReport, step: Refreshed, *, is_stored: bool) -> None:

@@ -40,7 +40,8 @@ class Runner:
             callback.start()
 
     async def stop(self) -> None:
-        """Begins no new pass and waits for those that run."""
+        """Begins no new pass and waits for those that run, which are told to hurry."""
+        self._gateway.stopping.set()
         for callback in self._callbacks:
             callback.stop()
         if self._passes:
