@@ -279,6 +279,7 @@ class EventFactory(_Factory):
     code = ""
     recovered = False
     new_user = False
+    first_of_day = False
 
 
 class TicketFactory(_Factory):
@@ -308,7 +309,7 @@ class LoginHourFactory(_Factory):
     site_id = factory.Sequence(lambda number: number + 1)
     scope = "snsapi_base"
     started = 1
-    refused = succeeded = failed = recovered = denied = snapshot = abandoned = duplicate = new_users = 0
+    refused = succeeded = failed = recovered = denied = snapshot = abandoned = duplicate = new_users = people = 0
 
 
 class FailureHourFactory(_Factory):

@@ -33,6 +33,8 @@ class LoginHour(Base):
     abandoned: Mapped[int] = mapped_column()
     duplicate: Mapped[int] = mapped_column()
     new_users: Mapped[int] = mapped_column()
+    # Those whose first login of the day was in this hour: the hours of a day add up to its people.
+    people: Mapped[int] = mapped_column()
 
 
 class FailureHour(Base):

@@ -46,6 +46,17 @@ class Event(Base):
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
+        # Holds all that counting the people behind a code needs.
+        Index(
+            "ix_event_code",
+            "code",
+            "id",
+            "site_id",
+            "attempt_id",
+            "user_id",
+            sqlite_where=text("event_class <> 'ok'"),
+            postgresql_where=text("event_class <> 'ok'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -68,3 +79,5 @@ class Event(Base):
     outcome: Mapped[str | None] = mapped_column(String(16))
     recovered: Mapped[bool] = mapped_column()
     new_user: Mapped[bool] = mapped_column()
+    # The person's first login of its day, where a day begins at midnight in settings.timezone.
+    first_of_day: Mapped[bool] = mapped_column()
