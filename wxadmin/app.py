@@ -94,7 +94,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
         wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
         gateway = Gateway(
             database=database,
-            journal=Journal(Writer(database.writer, ids=ids, node=node), database.journal_thread),
+            journal=Journal(Writer(database.writer, ids=ids, node=node, zone=settings.zone), database.journal_thread),
             wechat=wechat,
             keys=keys,
             ids=ids,

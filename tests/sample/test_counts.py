@@ -25,10 +25,11 @@ def _login_hours(trial: Trial) -> str:
         **{outcome: _times(f"outcome = '{outcome}' AND {_IS_ADMITTED}") for outcome in outcomes},
         "recovered": _times("recovered"),
         "new_users": _times("new_user"),
+        "people": _times("first_of_day"),
     }
     columns = ", ".join(f"{count} AS {name}" for name, count in counts.items())
     names = ("started", "refused", "succeeded", "failed", "recovered", "denied", "snapshot", "abandoned", "duplicate")
-    wanted = ", ".join([*names, "new_users"])
+    wanted = ", ".join([*names, "new_users", "people"])
     counted = f"SELECT {_hour(trial)} AS hour, {_PLACE}, {columns} FROM event GROUP BY 1, 2, 3, 4"
     return (
         f"SELECT hour, account_id, site_id, scope, {wanted} FROM ({counted}) AS counted"

@@ -177,7 +177,7 @@ def _told_alike(url: str) -> int:
     """An attempt of the sample that went as the real one will: with a channel, without a number of the site's."""
     query = (
         "SELECT min(attempt.id) FROM attempt JOIN (SELECT attempt_id FROM event GROUP BY attempt_id"
-        " HAVING count(*) = 5 AND sum(CASE WHEN event_class <> 'ok' OR new_user THEN 1 ELSE 0 END) = 0) AS plain"
+        " HAVING count(*) = 5 AND sum(CASE WHEN event_class <> 'ok' OR first_of_day THEN 1 ELSE 0 END) = 0) AS plain"
         " ON plain.attempt_id = attempt.id WHERE scope = 'snsapi_base' AND outcome = 'succeeded'"
         " AND channel IS NOT NULL AND ref IS NULL AND lang IS NULL"
     )
@@ -202,7 +202,17 @@ def _real_silent_login(session: Session) -> int:
 
 def _shape(url: str, attempt_id: int) -> list[Any]:
     """Which columns of the attempt and its events are filled, and with what where it is one of a few words."""
-    words = {"scope", "outcome", "scope_granted", "stage", "event_class", "code", "recovered", "new_user"}
+    words = {
+        "scope",
+        "outcome",
+        "scope_granted",
+        "stage",
+        "event_class",
+        "code",
+        "recovered",
+        "new_user",
+        "first_of_day",
+    }
     found = [
         *rows(url, f"SELECT * FROM attempt WHERE id = {attempt_id}"),
         *rows(url, f"SELECT * FROM event WHERE attempt_id = {attempt_id} ORDER BY id"),

@@ -42,6 +42,7 @@ LOGINS = {
     **{outcome: _sum(f"outcome = '{outcome}' AND event_class <> 'refused'") for outcome in _OUTCOMES},
     "recovered": _sum("recovered"),
     "new_users": _sum("new_user"),
+    "people": _sum("first_of_day"),
 }
 # Of each table of counts: what it says, and what the events say.
 COMPARED = {

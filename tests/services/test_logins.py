@@ -54,7 +54,7 @@ def test_the_attempt_and_its_events_say_that_it_succeeded(session: Session, appl
     assert attempt.scope_granted == "snsapi_base,snsapi_userinfo"
     stages = [("exchange", "ok", "", None), ("userinfo", "ok", "", None), ("handoff", "ok", "", "succeeded")]
     assert told(session, attempt.id) == stages
-    assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1}
+    assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1, "people": 1}
 
 
 def test_a_known_person_is_changed_and_not_counted_as_new(session: Session, apply: Apply) -> None:
@@ -116,7 +116,7 @@ def test_repeats_of_one_person_in_a_batch_are_folded(session: Session, apply: Ap
     assert session.get_one(UserChannel, (user_id, site.id, "a")).logins == 2
     assert session.get_one(UserChannel, (user_id, site.id, "b")).logins == 1
     assert len(session.scalars(select(Ticket).where(Ticket.user_id == user_id)).all()) == 3
-    assert counts_of(session, attempts[0]) == {"succeeded": 3, "new_users": 1}
+    assert counts_of(session, attempts[0]) == {"succeeded": 3, "new_users": 1, "people": 1}
 
 
 def test_a_login_after_a_failure_is_recovered(session: Session, apply: Apply) -> None:
@@ -127,7 +127,7 @@ def test_a_login_after_a_failure_is_recovered(session: Session, apply: Apply) ->
     apply(step)
 
     assert (attempt.outcome, attempt.ended_by, attempt.recovered_at) == ("succeeded", None, step.at)
-    assert counts_of(session, attempt) == {"failed": 1, "succeeded": 1, "recovered": 1, "new_users": 1}
+    assert counts_of(session, attempt) == {"failed": 1, "succeeded": 1, "recovered": 1, "new_users": 1, "people": 1}
 
 
 def test_a_second_login_of_one_attempt_ends_it_no_second_time(session: Session, apply: Apply) -> None:
@@ -138,7 +138,7 @@ def test_a_second_login_of_one_attempt_ends_it_no_second_time(session: Session, 
     apply(second)
 
     assert attempt.ended_at == first.at
-    assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1}
+    assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1, "people": 1}
     assert told(session, attempt.id)[-1] == ("handoff", "ok", "", None)
 
 
@@ -152,7 +152,7 @@ def test_an_end_that_is_final_stays_though_the_person_is_stored(session: Session
     assert (attempt.outcome, attempt.ended_at, attempt.user_id) == before
     assert told(session, attempt.id)[-1] == ("handoff", "ok", "", None)
     assert session.get_one(User, user_id).openid == "oLate"
-    assert counts_of(session, attempt) == {"new_users": 1}
+    assert counts_of(session, attempt) == {"new_users": 1, "people": 1}
 
 
 def test_each_login_raises_the_version_of_the_tokens(session: Session, apply: Apply) -> None:
@@ -177,7 +177,7 @@ def test_a_failed_userinfo_call_leaves_the_login_a_success(session: Session, app
 
     assert attempt.outcome == "succeeded"
     assert ("userinfo", "failure", "48001", None) in told(session, attempt.id)
-    assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1}
+    assert counts_of(session, attempt) == {"succeeded": 1, "new_users": 1, "people": 1}
 
 
 def test_each_changed_person_gets_a_change_number_of_their_own(session: Session, apply: Apply) -> None:

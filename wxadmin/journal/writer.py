@@ -1,6 +1,7 @@
 """The writer's side of the journal, in its thread: one transaction a batch, and what to do when one fails."""
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select, update
@@ -25,10 +26,11 @@ class CommitUnknown(Exception):
 class Writer:
     """Writes batches and returns a result or an exception for each step, in order. Never raises for a step's sake."""
 
-    def __init__(self, engine: Engine, *, ids: Ids, node: int) -> None:
+    def __init__(self, engine: Engine, *, ids: Ids, node: int, zone: tzinfo = UTC) -> None:
         self._engine = engine
         self._ids = ids
         self._node = node
+        self._zone = zone
         self._batch_no = 0
 
     def write(self, steps: Steps) -> list[Any]:
@@ -78,7 +80,7 @@ class Writer:
         # First of all, so that the node's row stays locked: whoever asks later whether this batch was committed
         # waits until the database knows.
         connection.execute(_MARK, {"node": self._node, "number": self._batch_no, "now": utcnow()})
-        batch = Batch(connection, ids=self._ids, now=utcnow(), node=self._node)
+        batch = Batch(connection, ids=self._ids, now=utcnow(), node=self._node, zone=self._zone)
         kinds: dict[type[Step[Any]], list[int]] = {}
         for place, step in enumerate(steps):
             kinds.setdefault(type(step), []).append(place)

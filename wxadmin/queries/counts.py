@@ -80,6 +80,7 @@ _LOGINS = {
     "refused": _times(_REFUSED),
     "recovered": _times(and_(_COUNTED, Event.recovered)),
     "new_users": _times(and_(_COUNTED, Event.new_user)),
+    "people": _times(and_(_COUNTED, Event.first_of_day)),
     **{outcome.value: _times(and_(_COUNTED, Event.outcome == outcome)) for outcome in Outcome},
 }
 

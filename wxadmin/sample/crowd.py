@@ -5,9 +5,9 @@ from random import Random
 from typing import NamedTuple
 
 from wxadmin.sample.chances import any_of, pick
-from wxadmin.sample.moments import DAY, ID_EPOCH, PastIds
+from wxadmin.sample.moments import BEIJING, DAY, ID_EPOCH, PastIds
 from wxadmin.sample.places import CLINIC, CLUB, TEA, Place
-from wxadmin.sample.season import Season
+from wxadmin.sample.season import LENGTH, Season
 from wxadmin.sample.visits import Visitor
 
 # Whoever is older than the season came first within these days before it.
@@ -17,6 +17,8 @@ _TEA_BELOW, _CLINIC_BELOW = 164, 240
 _BROWSERS = ("wechat-android",) * 16 + ("wechat-ios",) * 13 + ("wechat-desktop",) * 2 + ("miniprogram",)
 _VERSIONS = ("8.0.64", "8.0.64", "8.0.63", "8.0.61", "8.0.58", "8.0.50", "8.0.49", "7.0.20")
 _NEVER = 0
+# A bit for each day that a season touches, for every person.
+_BYTES_OF_DAYS = (LENGTH // DAY + 2 + 7) // 8
 
 
 class Past(NamedTuple):
@@ -48,6 +50,7 @@ class Crowd:
         self._last_place = array("B")
         self._last_channel = array("B")
         self._channels: list[str | None] = []
+        self._days = bytearray()
         self.consented = array("b")
         self.last_consented = array("b")
 
@@ -96,6 +99,14 @@ class Crowd:
         self.consented[person] |= consented
         self.logins[person] += 1
         return is_new
+
+    def first_of_day(self, person: int, at: int) -> bool:
+        """Whether the person has not logged in on this day in Beijing before; from now on they have."""
+        day = (at + BEIJING) // DAY - (self._season.start + BEIJING) // DAY
+        byte, bit = person * _BYTES_OF_DAYS + day // 8, 1 << day % 8
+        is_first = not self._days[byte] & bit
+        self._days[byte] |= bit
+        return is_first
 
     def home(self, person: int) -> Place:
         """The site that the person mostly comes through."""
@@ -158,6 +169,7 @@ class Crowd:
         self._traits.append(self._rng.getrandbits(32))
         self.ids.append(person_id)
         self.first.append(first)
+        self._days.extend(bytes(_BYTES_OF_DAYS))
         for column in (self.last, self.logins, self.profile_at, self._last_place, self._last_channel):
             column.append(0)
         for column in (self.consented, self.last_consented):

@@ -182,6 +182,7 @@ def _sign_in(visit: Visit, person: int, crowd: Crowd, rng: Random, *, recovered:
     consented = visit.scope == CONSENT
     has_profile = consented and _ask_profile(visit, rng)
     visit.now += _COMMIT.draw(rng) * 1000
+    is_first_of_day = crowd.first_of_day(person, visit.now)
     is_new = crowd.logged_in(person, visit.now, visit.place, visit.channel, consented=consented)
     if has_profile:
         crowd.profile_at[person] = visit.now
@@ -193,6 +194,7 @@ def _sign_in(visit: Visit, person: int, crowd: Crowd, rng: Random, *, recovered:
         outcome=Outcome.SUCCEEDED,
         recovered=recovered,
         new_user=is_new,
+        first_of_day=is_first_of_day,
     )
     visit.end(Outcome.SUCCEEDED)
     if recovered:

@@ -7,6 +7,7 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+BEIJING = 8 * HOUR
 
 _START_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 # 2026-01-01 UTC, from which wxadmin/ids.py counts.

@@ -126,4 +126,5 @@ class Refreshing:
             outcome=None,
             recovered=False,
             new_user=False,
+            first_of_day=False,
         )

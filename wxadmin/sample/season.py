@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from wxadmin.sample.moments import DAY, HOUR, MINUTE
+from wxadmin.sample.moments import BEIJING, DAY, HOUR, MINUTE
 
 LENGTH = 90 * DAY
 # Nothing that takes its time, such as a consent, must reach beyond the end.
 _QUIET_END = 2 * MINUTE
-_BEIJING = 8 * HOUR
 # Visits by the hour of Beijing's day: a small peak at noon, a high one in the evening.
 _DAY_CURVE = (8, 5, 3, 2, 2, 4, 10, 22, 34, 38, 40, 46, 58, 52, 42, 40, 42, 46, 56, 78, 100, 98, 66, 26)
 _WEEK_CURVE = (1.0, 0.95, 0.95, 1.0, 1.15, 1.35, 1.3)
@@ -40,7 +39,7 @@ class Season:
     def ending(cls, until: int) -> "Season":
         """The season up to this moment."""
         start = (until - LENGTH) // HOUR * HOUR
-        today = (until + _BEIJING) // DAY * DAY - _BEIJING
+        today = (until + BEIJING) // DAY * DAY - BEIJING
         campaign = today - _CAMPAIGN_DAYS_AGO * DAY
         evening = today - _INCIDENT_DAYS_AGO * DAY + 20 * HOUR
         return cls(
@@ -62,7 +61,7 @@ class Season:
         return slots
 
     def _weight(self, at: int) -> float:
-        day, time_of_day = divmod(at + _BEIJING, DAY)
+        day, time_of_day = divmod(at + BEIJING, DAY)
         # The first of January 1970 was a Thursday.
         weight = _DAY_CURVE[time_of_day // HOUR] * _WEEK_CURVE[(day + 3) % 7]
         weight *= 0.7 + 0.3 * (at - self.start) / LENGTH

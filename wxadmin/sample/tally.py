@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from wxadmin.sample.moments import HOUR, to_datetime
 from wxadmin.sample.visits import Happening
 
 _BUCKETS = (*(f"ms_{upper}" for upper in DURATION_BUCKETS_MS), "ms_more")
+_MARKS = ("recovered", "new_users", "people")
 
 Counts = defaultdict[tuple[Any, ...], Counter[str]]
 
@@ -29,13 +31,25 @@ def _folded(events: Iterable[Happening]) -> tuple[Counts, Counts, Counts]:
     # Many events are alike in all that is counted: each kind is looked at once.
     kinds = Counter(map(_kind, events))
     steps, logins, failures = Counts(Counter), Counts(Counter), Counts(Counter)
-    for (hour, account, site, scope, stage, event_class, code, family, bucket, *marks), number in kinds.items():
+    for (
+        hour,
+        account,
+        site,
+        scope,
+        stage,
+        event_class,
+        code,
+        family,
+        bucket,
+        outcome,
+        *marks,
+    ), number in kinds.items():
         place = (to_datetime(hour * HOUR), account, site, scope)
         step = steps[*place, stage, event_class]
         step["events"] += number
         if bucket is not None:
             step[_BUCKETS[bucket]] += number
-        for column in _login_columns(stage, event_class, *marks):
+        for column in _login_columns(stage, event_class, outcome, marks):
             logins[place][column] += number
         if event_class != Class.OK:
             failures[*place, stage, code, event_class, family]["events"] += number
@@ -47,10 +61,11 @@ def _kind(event: Happening) -> tuple[Any, ...]:
     return (
         *(event.at // HOUR, event.account_id, event.site_id or 0, event.scope, event.stage, event.event_class),
         *(event.code, event.browser_family, bucket, event.outcome, event.recovered, event.new_user),
+        event.first_of_day,
     )
 
 
-def _login_columns(stage: str, event_class: str, outcome: str | None, recovered: bool, new_user: bool) -> Iterable[str]:
+def _login_columns(stage: str, event_class: str, outcome: str | None, marks: Iterable[bool]) -> Iterable[str]:
     if event_class == Class.REFUSED:
         yield "refused"
         return
@@ -58,10 +73,7 @@ def _login_columns(stage: str, event_class: str, outcome: str | None, recovered:
         yield "started"
     if outcome:
         yield outcome
-    if recovered:
-        yield "recovered"
-    if new_user:
-        yield "new_users"
+    yield from compress(_MARKS, marks)
 
 
 class _HourTable:

@@ -12,7 +12,7 @@ from wxadmin.sample.troubles import Trouble
 
 EVENT_COLUMNS = (
     *("id", "at", "account_id", "site_id", "attempt_id", "user_id", "scope", "browser_family", "stage", "event_class"),
-    *("code", "errmsg", "rid", "http_status", "duration_ms", "outcome", "recovered", "new_user"),
+    *("code", "errmsg", "rid", "http_status", "duration_ms", "outcome", "recovered", "new_user", "first_of_day"),
 )
 ATTEMPT_COLUMNS = (
     *("id", "support_code", "account_id", "site_id", "scope", "lang", "state_hash", "cookie_hash", "code_hash"),
@@ -42,10 +42,12 @@ class Happening(NamedTuple):
     outcome: str | None
     recovered: bool
     new_user: bool
+    first_of_day: bool
 
     def row(self, ids: PastIds) -> Row:
         """In the order of EVENT_COLUMNS."""
-        return (ids.draw(self.at), text(self.at), *self[1:-2], int(self.recovered), int(self.new_user))
+        marks = (int(self.recovered), int(self.new_user), int(self.first_of_day))
+        return (ids.draw(self.at), text(self.at), *self[1 : -len(marks)], *marks)
 
 
 class Visitor(NamedTuple):
@@ -99,6 +101,7 @@ class Visit:
         outcome: Outcome | None = None,
         recovered: bool = False,
         new_user: bool = False,
+        first_of_day: bool = False,
     ) -> None:
         """Something happens now."""
         place, code, errmsg, rid, http_status = self.place, *(trouble or _NO_TROUBLE)
@@ -121,6 +124,7 @@ class Visit:
                 outcome=outcome.value if outcome else None,
                 recovered=recovered,
                 new_user=new_user,
+                first_of_day=first_of_day,
             )
         )
 

@@ -1,6 +1,6 @@
 """What the steps of one transaction share: connection, events, and the numbers that order changes."""
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import Connection, update
 
@@ -13,13 +13,15 @@ USER_CHANGES = "user_changes"
 
 
 class Batch:
-    """One transaction's work. `close` comes last, before the commit."""
+    """One transaction's work. `close` comes last, before the commit. A day begins at midnight in `zone`, which only
+    logins ask for."""
 
-    def __init__(self, connection: Connection, *, ids: Ids, now: datetime, node: int) -> None:
+    def __init__(self, connection: Connection, *, ids: Ids, now: datetime, node: int, zone: tzinfo = UTC) -> None:
         self.connection = connection
         self.ids = ids
         self.now = now
         self.node = node
+        self.zone = zone
         self.ledger = Ledger(ids)
         self._changed_users: set[int] = set()
 

@@ -50,6 +50,7 @@ class Ledger:
         outcome: Outcome | None = None,
         recovered: bool = False,
         new_user: bool = False,
+        first_of_day: bool = False,
     ) -> None:
         self._events.append(
             {
@@ -71,6 +72,7 @@ class Ledger:
                 "outcome": outcome.value if outcome else None,
                 "recovered": recovered,
                 "new_user": new_user,
+                "first_of_day": first_of_day,
             }
         )
 
@@ -120,6 +122,8 @@ def _login_columns(event: dict[str, Any]) -> Iterable[str]:
         columns.append("recovered")
     if event["new_user"]:
         columns.append("new_users")
+    if event["first_of_day"]:
+        columns.append("people")
     return columns
 
 

@@ -92,7 +92,6 @@ _ATTEMPTS = SetUpdate(
 
 def _record(batch: Batch, pairs: Sequence[tuple[Login, StoredUser]], before: dict[int, str | None]) -> None:
     outcome_so_far = dict(before)
-    uncounted = {user.id for _, user in pairs if user.is_new}
     for step, user in pairs:
         for call in step.calls:
             call.record(batch.ledger, step.attempt.subject, user_id=user.id)
@@ -105,8 +104,8 @@ def _record(batch: Batch, pairs: Sequence[tuple[Login, StoredUser]], before: dic
             user_id=user.id,
             outcome=Outcome.SUCCEEDED if earlier in _MAY_SUCCEED else None,
             recovered=earlier == Outcome.FAILED,
-            new_user=user.id in uncounted,
+            new_user=user.is_new,
+            first_of_day=user.first_of_day,
         )
         if earlier in _MAY_SUCCEED:
             outcome_so_far[step.attempt.id] = Outcome.SUCCEEDED
-        uncounted.discard(user.id)

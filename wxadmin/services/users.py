@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, case, func, select, tuple_
 
 from wxadmin.database.sets import SetInsert
 from wxadmin.models import User, UserChannel
 from wxadmin.services.batch import Batch
+
+Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +40,61 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
+    """Whose login it was, and whether it was their first of all, and of its day."""
+
     id: int
     is_new: bool
+    first_of_day: bool
 
 
 def remember(batch: Batch, sightings: Sequence[Sighting]) -> list[StoredUser]:
     """Inserts or updates the user of each sighting, and their channel. The same person may be seen more than once."""
-    stored = _store_users(batch, sightings)
-    users = [stored[seen.account_id, seen.openid] for seen in sightings]
+    last_logins = _last_logins(batch, sightings)
+    users = _stored_users(sightings, _store_users(batch, sightings), last_logins, batch.zone)
     _store_channels(batch, sightings, users)
     for user in users:
         batch.user_changed(user.id)
     return users
 
 
-def _store_users(batch: Batch, sightings: Sequence[Sighting]) -> dict[tuple[int, str], StoredUser]:
-    rows: dict[tuple[int, str], dict[str, Any]] = {}
+def _last_logins(batch: Batch, sightings: Sequence[Sighting]) -> dict[Key, datetime]:
+    """When those among them who are known logged in last. Their rows stay locked, so that of two processes only one
+    finds a login to be the first of the day."""
+    keys = sorted({(seen.account_id, seen.openid) for seen in sightings})
+    found = batch.connection.execute(_KNOWN, {"keys": keys})
+    return {(account_id, openid): last_login_at for account_id, openid, last_login_at in found}
+
+
+_KEY = tuple_(User.account_id, User.openid)
+_KNOWN = (
+    select(User.account_id, User.openid, User.last_login_at)
+    .where(_KEY.in_(bindparam("keys", expanding=True)))
+    .order_by(User.account_id, User.openid)
+    .with_for_update()
+)
+
+
+def _stored_users(
+    sightings: Sequence[Sighting], stored: dict[Key, tuple[int, bool]], last_logins: dict[Key, datetime], zone: tzinfo
+) -> list[StoredUser]:
+    """One for each sighting, in order: of several of one person, the first alone is the new user's."""
+    users = []
+    unmet = {key for key, (_, is_new) in stored.items() if is_new}
+    days = {key: at.astimezone(zone).date() for key, at in last_logins.items()}
+    for seen in sightings:
+        key = (seen.account_id, seen.openid)
+        is_new, day = key in unmet, seen.at.astimezone(zone).date()
+        # Whoever another process stored between our look and our insert has had the first login of the day there.
+        first_of_day = is_new or (key in days and days[key] < day)
+        users.append(StoredUser(stored[key][0], is_new, first_of_day))
+        unmet.discard(key)
+        days[key] = max(days.get(key, day), day)
+    return users
+
+
+def _store_users(batch: Batch, sightings: Sequence[Sighting]) -> dict[Key, tuple[int, bool]]:
+    """Ids, and who is new."""
+    rows: dict[Key, dict[str, Any]] = {}
     for seen in sightings:
         key = (seen.account_id, seen.openid)
         row = _user_row(seen, batch.ids.draw())
@@ -61,7 +102,7 @@ def _store_users(batch: Batch, sightings: Sequence[Sighting]) -> dict[tuple[int,
     stored = _USERS.execute_returning(batch.connection, [rows[key] for key in sorted(rows)])
     found = {(account_id, openid): user_id for user_id, account_id, openid in stored}
     # A user is new where the id that was proposed is the one that was stored.
-    return {key: StoredUser(found[key], is_new=found[key] == row["id"]) for key, row in rows.items()}
+    return {key: (found[key], found[key] == row["id"]) for key, row in rows.items()}
 
 
 def _user_row(seen: Sighting, proposed_id: int) -> dict[str, Any]:
@@ -98,6 +139,7 @@ def _folded(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
         **kept,
         "id": earlier["id"],
         "first_seen_at": earlier["first_seen_at"],
+        "last_login_at": max(earlier["last_login_at"], later["last_login_at"]),
         "logins": earlier["logins"] + later["logins"],
         "granted_userinfo": earlier["granted_userinfo"] or later["granted_userinfo"],
     }
@@ -109,7 +151,11 @@ _USERS = SetInsert(
     returning=["id", "account_id", "openid"],
     changes=lambda stored, proposed: {
         **{name: func.coalesce(proposed[name], stored[name]) for name in _KEPT},
-        **{name: proposed[name] for name in ("last_login_at", "last_site_id", "last_channel")},
+        **{name: proposed[name] for name in ("last_site_id", "last_channel")},
+        # Never back: one day's first login must not be found twice.
+        "last_login_at": case(
+            (stored.last_login_at > proposed.last_login_at, stored.last_login_at), else_=proposed.last_login_at
+        ),
         "granted_userinfo": stored.granted_userinfo | proposed.granted_userinfo,
         "logins": stored.logins + proposed.logins,
     },
