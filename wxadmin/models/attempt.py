@@ -36,6 +36,21 @@ class Attempt(Base):
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
+        Index(
+            "ix_attempt_outcome",
+            "outcome",
+            "id",
+            sqlite_where=text("outcome <> 'succeeded'"),
+            postgresql_where=text("outcome <> 'succeeded'"),
+        ),
+        Index(
+            "ix_attempt_ended_by",
+            "ended_by",
+            "id",
+            sqlite_where=text("ended_by IS NOT NULL"),
+            postgresql_where=text("ended_by IS NOT NULL"),
+        ),
+        Index("ix_attempt_site_id", "site_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
