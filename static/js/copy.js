@@ -37,4 +37,9 @@ function bind(button) {
   });
 }
 
-document.querySelectorAll("button[data-copy]").forEach(bind);
+function bindAll(root) {
+  root.querySelectorAll("button[data-copy]").forEach(bind);
+}
+
+document.addEventListener("swapped", (event) => bindAll(event.target));
+bindAll(document);
