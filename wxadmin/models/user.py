@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wxadmin.database.types import Id, Sealed, UTCDateTime, case_sensitive
@@ -45,6 +45,14 @@ class UserChannel(Base):
     """Through which site and channel a user came."""
 
     __tablename__ = "user_channel"
+    __table_args__ = (
+        Index(
+            "ix_user_channel_last_ref",
+            "last_ref",
+            sqlite_where=text("last_ref IS NOT NULL"),
+            postgresql_where=text("last_ref IS NOT NULL"),
+        ),
+    )
 
     user_id: Mapped[int] = mapped_column(Id, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     site_id: Mapped[int] = mapped_column(Id, primary_key=True)
