@@ -19,7 +19,7 @@ function busy(is) {
   sections().forEach((section) => section.setAttribute("aria-busy", String(is)));
 }
 
-// What stood in the same place: the same field of a form, else a link with the same task, else with the same words.
+// What stood in the same place: the same field of a form, else a link with the same task, else the same words.
 function counterpart(section, old) {
   if (old.name) {
     return section.querySelector(`[name="${CSS.escape(old.name)}"]`);
@@ -27,7 +27,7 @@ function counterpart(section, old) {
   if (old.rel) {
     return section.querySelector(`a[rel="${CSS.escape(old.rel)}"]`);
   }
-  return [...section.querySelectorAll("a")].find((link) => link.textContent === old.textContent);
+  return [...section.querySelectorAll(old.localName)].find((one) => one.textContent === old.textContent);
 }
 
 function replace(page) {

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 
 _TICKS = 4
 _BAR_SHARE = 0.74
-_LABEL_GAP = 12
+_LABEL_GAP = 24
 
 
 @dataclass(frozen=True, slots=True)
