@@ -147,6 +147,58 @@ async def test_a_child_that_is_killed_is_replaced(
 
 
 @on_sqlite
+def test_a_stop_in_the_middle_of_the_start_reaches_every_process(
+    settings: Settings, site_keys: SiteKeys, tmp_path: Path
+) -> None:
+    command = ("-m", "wxadmin", "serve", "--port", "0", "--processes", "3")
+    with started(*command, env=environment(settings), folder=tmp_path) as program:
+        # At once: the first process runs, and the others are about to.
+        while not program.children:
+            pass
+        code = program.terminate()
+
+    assert code == 0
+
+
+@on_sqlite
+async def test_a_stop_just_after_the_children_died_ends_with_0(
+    settings: Settings, port: int, site_keys: SiteKeys, tmp_path: Path
+) -> None:
+    with two_serving(settings, port, tmp_path) as program:
+        for child in program.children:
+            os.kill(child, signal.SIGKILL)
+        until(lambda: "process_restarted" in program.output)
+        code = program.terminate()
+
+    assert code == 0
+    assert "wxadmin: " not in program.output
+
+
+# As a container's first process does, it takes over the children of those who died before them.
+INIT = """
+import ctypes, subprocess
+ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+subprocess.run(["sh", "-c", "sleep 0.1 &"])
+from wxadmin.__main__ import main
+main()
+"""
+
+
+@on_sqlite
+async def test_the_orphans_of_a_container_are_in_nobodys_way(
+    settings: Settings, port: int, site_keys: SiteKeys, tmp_path: Path
+) -> None:
+    command = ("-c", INIT, "serve", "--port", str(port), "--processes", "2")
+    with started(*command, env=environment(settings), folder=tmp_path) as program:
+        until(lambda: program.output.count('"event": "serving"') == 2)
+        os.kill(program.children[-1], signal.SIGKILL)
+        until(lambda: "process_restarted" in program.output)
+        code = program.terminate()
+
+    assert code == 0
+
+
+@on_sqlite
 async def test_children_end_when_their_parent_is_killed(
     settings: Settings, port: int, site_keys: SiteKeys, tmp_path: Path
 ) -> None:

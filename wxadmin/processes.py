@@ -57,14 +57,20 @@ class Children:
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": self._metrics_folder},
         )
         self._processes[place] = (process, time.monotonic())
+        if self._stopping:
+            # The signal came before this child was among those that it is passed on to.
+            process.send_signal(signal.SIGTERM)
 
     def _wait_for_one(self) -> None:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-        for place, (process, started) in list(self._processes.items()):
-            if ended and process.pid == ended.si_pid:
-                process.wait()
-                del self._processes[place]
-                self._replace(place, lived=time.monotonic() - started)
+        pid = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT).si_pid  # type: ignore[union-attr]
+        place = next((place for place, (process, _) in self._processes.items() if process.pid == pid), None)
+        if place is None:
+            # As the first process of a container, this one inherits the orphans of others.
+            os.waitpid(pid, 0)
+            return
+        process, started = self._processes.pop(place)
+        process.wait()
+        self._replace(place, lived=time.monotonic() - started)
 
     def _replace(self, place: int, *, lived: float) -> None:
         if self._stopping:
@@ -83,7 +89,8 @@ class Children:
     def _stop(self, number: int, frame: object) -> None:
         self._stopping = True
         for process, _ in self._processes.values():
-            process.send_signal(signal.SIGTERM)
+            # Not by Popen, which would take note of a child that has ended just now, and leave nothing to wait for.
+            os.kill(process.pid, signal.SIGTERM)
 
 
 def when_parent_dies(pipe: int) -> None:
