@@ -1,11 +1,14 @@
 """What the installation keeps about itself: numbers of processes, keys in use, runs of jobs."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tests.factories import JobRunFactory, NodeFactory
 from wxadmin.clock import utcnow
+from wxadmin.database import Database
 from wxadmin.errors import KeyMissing
 from wxadmin.models import JobRun, KeyInUse, Node
 from wxadmin.services import house
@@ -70,7 +73,21 @@ def test_only_the_last_run_of_a_job_is_kept(session: Session) -> None:
 
     house.note_run(session, "refresh", node=2, started_at=started, rows=7, error=None)
 
-    session.flush()
+    session.expire_all()
     [run] = session.scalars(select(JobRun).where(JobRun.name == "refresh"))
     assert (run.node, run.started_at, run.rows, run.error) == (2, started, 7, None)
     assert run.ended_at >= started
+
+
+async def test_processes_that_start_at_once_do_not_stumble_over_each_other(database: Database) -> None:
+    started = utcnow()
+
+    await asyncio.gather(*(database.write(house.require_keys, ["cccc"]) for _ in range(4)))
+    nodes = await asyncio.gather(*(database.write(house.register_node) for _ in range(4)))
+    await asyncio.gather(
+        *(database.write(house.note_run, "sweep", node=node, started_at=started, rows=0, error=None) for node in nodes)
+    )
+
+    assert len(set(nodes)) == 4
+    assert database.read_now(keys_in_use) == {"cccc"}
+    assert len(database.read_now(lambda session: session.scalars(select(JobRun)).all())) == 1

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
+from wxadmin.database.sets import SetInsert
 from wxadmin.errors import KeyMissing
 from wxadmin.models import Counter, JobRun, KeyInUse, Node
 
@@ -38,7 +39,11 @@ def require_keys(session: Session, key_ids: Iterable[str]) -> None:
             "add the key that this installation was set up with"
         )
     if present[0] not in used:
-        session.add(KeyInUse(key_id=present[0], first_used_at=utcnow()))
+        _KEYS.execute(session.connection(), [{"key_id": present[0], "first_used_at": utcnow()}])
+
+
+# Processes that start at once write the same key down.
+_KEYS = SetInsert(KeyInUse, key=["key_id"], ignore=True)
 
 
 def settings_changed(session: Session) -> None:
@@ -49,4 +54,12 @@ def settings_changed(session: Session) -> None:
 def note_run(session: Session, name: str, *, node: int, started_at: datetime, rows: int, error: str | None) -> None:
     """Keeps the last run of a job, which also shows that the process is alive."""
     session.execute(update(Node).where(Node.id == node).values(seen_at=utcnow()))
-    session.merge(JobRun(name=name, node=node, started_at=started_at, ended_at=utcnow(), rows=rows, error=error))
+    run = {"name": name, "node": node, "started_at": started_at, "ended_at": utcnow(), "rows": rows, "error": error}
+    _RUNS.execute(session.connection(), [run])
+
+
+_RUNS = SetInsert(
+    JobRun,
+    key=["name"],
+    changes=lambda _, proposed: {column.name: column for column in proposed if column.name != "name"},
+)
