@@ -17,9 +17,20 @@ from wxadmin.database import Database, schema
 from wxadmin.errors import BadValue
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.registry import RegistryCache
+from wxadmin.handlers.admin.accounts import (
+    AccountAdd,
+    AccountCheck,
+    AccountDisable,
+    AccountList,
+    AccountSecret,
+    AccountShow,
+)
+from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.overview import Overview
+from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.sign_in import SignIn, SignOut
+from wxadmin.handlers.admin.sites import SiteAdd, SiteChange, SiteDisable, SiteList, SiteRotateKey, SiteShow
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.health import Health, Metrics, Ready
@@ -36,6 +47,9 @@ from wxadmin.tasks import refresh, sweep, verify
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
+# What a name in an address may be (services/names.py).
+_NAME = "[a-z0-9][a-z0-9-]*"
+
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/auth", Auth),
     (r"/auth/callback", Callback),
@@ -48,6 +62,23 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/sign-in", SignIn),
     (r"/admin/sign-out", SignOut),
     (r"/admin/preferences", Preferences),
+    (r"/admin/accounts", AccountList),
+    (r"/admin/new/account", AccountAdd),
+    (rf"/admin/accounts/({_NAME})", AccountShow),
+    (rf"/admin/accounts/({_NAME})/secret", AccountSecret),
+    (rf"/admin/accounts/({_NAME})/check", AccountCheck),
+    (rf"/admin/accounts/({_NAME})/disable", AccountDisable),
+    (r"/admin/sites", SiteList),
+    (r"/admin/new/site", SiteAdd),
+    (rf"/admin/sites/({_NAME})", SiteShow),
+    (rf"/admin/sites/({_NAME})/change", SiteChange),
+    (rf"/admin/sites/({_NAME})/key", SiteRotateKey),
+    (rf"/admin/sites/({_NAME})/disable", SiteDisable),
+    (r"/admin/staff", StaffList),
+    (r"/admin/new/person", StaffAdd),
+    (rf"/admin/staff/({_NAME})/reset", StaffReset),
+    (rf"/admin/staff/({_NAME})/disable", StaffDisable),
+    (r"/admin/audit", AuditList),
 ]
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -5,6 +5,17 @@ class WxadminError(Exception):
     """Something that the person in front of the program can mend; the text says how."""
 
 
+class Refused(WxadminError):
+    """What a person entered cannot be done. The text may be translated before its values are put in; a value may itself
+    be a refusal. `field` is the form's, where one of them is to blame."""
+
+    def __init__(self, text: str, *, field: str | None = None, **values: object) -> None:
+        super().__init__(text % values if values else text)
+        self.text = text
+        self.field = field
+        self.values = values
+
+
 class SettingsRefused(WxadminError):
     """A WXADMIN_ variable has an unknown name or a bad value; one line for each."""
 
@@ -35,34 +46,34 @@ class Overloaded(WxadminError):
         self.retry_after = retry_after
 
 
-class NoSuchAccount(WxadminError):
+class NoSuchAccount(Refused):
     """No WeChat service account has this name."""
 
     def __init__(self, slug: str) -> None:
-        super().__init__(f"there is no account {slug!r}; `wxadmin account list` shows them")
+        super().__init__("there is no account %(name)r; `wxadmin account list` shows them", field="account", name=slug)
 
 
-class NoSuchSite(WxadminError):
+class NoSuchSite(Refused):
     """No site has this name."""
 
     def __init__(self, slug: str) -> None:
-        super().__init__(f"there is no site {slug!r}; `wxadmin site list` shows them")
+        super().__init__("there is no site %(name)r; `wxadmin site list` shows them", field="sites", name=slug)
 
 
-class NoSuchStaff(WxadminError):
+class NoSuchStaff(Refused):
     """Nobody of the staff has this name."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no staff member {name!r}; `wxadmin staff list` shows them")
+        super().__init__("there is no staff member %(name)r; `wxadmin staff list` shows them", field="name", name=name)
 
 
-class Taken(WxadminError):
+class Taken(Refused):
     """A name or an appid that must be unique is in use."""
 
 
-class BadValue(WxadminError):
+class BadValue(Refused):
     """A value that a person typed cannot be used; the text says what to type instead."""
 
 
-class ReturnURLRefused(WxadminError):
+class ReturnURLRefused(Refused):
     """A return address is malformed, or no site may use it."""

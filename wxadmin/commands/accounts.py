@@ -1,11 +1,14 @@
 """wxadmin account …"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wxadmin.commands.console import note, read_secret, say, table
+
+if TYPE_CHECKING:
+    from wxadmin.settings import Settings
 
 commands = typer.Typer(help="WeChat service accounts (服务号).", no_args_is_help=True)
 Slug = Annotated[str, typer.Argument(help="The account's name.", metavar="SLUG")]
@@ -117,16 +120,20 @@ def _secret() -> str:
     return settings.environment_appsecret() or read_secret("AppSecret")
 
 
-def _require_right(settings: object, appid: str, secret: str) -> None:
+def _require_right(settings: "Settings", appid: str, secret: str) -> None:
     import asyncio
 
-    from wxadmin.flows.checks import appsecret_fault
+    from wxadmin.flows.checks import require_pair
+    from wxadmin.wechat.client import WeChat
 
-    fault = asyncio.run(appsecret_fault(settings, appid, secret))  # type: ignore[arg-type]
-    if fault is not None:
-        from wxadmin.errors import BadValue
+    async def ask() -> None:
+        wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
+        try:
+            await require_pair(wechat, appid, secret)
+        finally:
+            await wechat.aclose()
 
-        raise BadValue(fault)
+    asyncio.run(ask())
 
 
 def _say_domain(public_url: str | None) -> None:

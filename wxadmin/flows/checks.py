@@ -1,6 +1,7 @@
 """Asking WeChat whether a set-up is right."""
 
-from wxadmin.settings import Settings
+from wxadmin.errors import BadValue
+from wxadmin.i18n import msgid
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.client import WeChat
 from wxadmin.wechat.errors import CallFailed
@@ -10,16 +11,16 @@ _ONLY_THE_CODE_IS_WRONG = "40029"
 _MADE_UP_CODE = "0" * 32
 
 
-async def appsecret_fault(settings: Settings, appid: str, secret: str) -> str | None:
-    """What WeChat has against the pair, as a sentence; None where it is right."""
-    wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
+async def require_pair(wechat: WeChat, appid: str, secret: str, *, lang: str = "en") -> None:
+    """Raises BadValue with what WeChat has against AppID and AppSecret, where they do not belong together."""
     try:
         await wechat.exchange(appid, secret, _MADE_UP_CODE)
     except CallFailed as failed:
         if failed.code == _ONLY_THE_CODE_IS_WRONG:
-            return None
+            return
         entry = errcodes.find(failed.code, "exchange")
-        return f"WeChat answers {failed.code}: {entry.title('en')}. {entry.remedy('en')}"
-    finally:
-        await wechat.aclose()
-    return "WeChat accepted a made-up code: is WXADMIN_WECHAT_API_URL really WeChat?"
+        text = msgid("WeChat answers %(code)s: %(title)s. %(remedy)s")
+        raise BadValue(
+            text, field="secret", code=failed.code, title=entry.title(lang), remedy=entry.remedy(lang)
+        ) from failed
+    raise BadValue(msgid("WeChat accepted a made-up code: is WXADMIN_WECHAT_API_URL really WeChat?"), field="secret")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
 
 from wxadmin.models import Role, Staff, StaffSession, StaffSite
 
@@ -55,3 +55,39 @@ def signed_in(session: Session, token_hash: bytes, *, now: datetime, idle_since:
     if row.role == Role.DEVELOPER:
         sites = frozenset(session.scalars(select(StaffSite.site_id).where(StaffSite.staff_id == row.id)))
     return SignedIn(Identity(row.id, row.name, Role(row.role), sites), row.seen_at)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """`seen_at` is when a browser of theirs that is still signed in was last in use."""
+
+    name: str
+    role: Role
+    sites: list[str]
+    created_at: datetime
+    seen_at: datetime | None
+    disabled_at: datetime | None
+
+
+def all_rows(session: Session, name: str | None = None) -> list[PersonRow]:
+    """Every person, those that are on first, then by name; with `name`, that one alone."""
+    seen = select(func.max(StaffSession.seen_at)).where(StaffSession.staff_id == Staff.id).scalar_subquery()
+    query = select(Staff, seen).order_by(Staff.disabled_at.is_not(None), Staff.name).options(selectinload(Staff.sites))
+    if name is not None:
+        query = query.where(Staff.name == name)
+    return [
+        PersonRow(
+            name=person.name,
+            role=Role(person.role),
+            sites=[site.name for site in person.sites],
+            created_at=person.created_at,
+            seen_at=seen_at,
+            disabled_at=person.disabled_at,
+        )
+        for person, seen_at in session.execute(query)
+    ]
+
+
+def named(session: Session, name: str) -> PersonRow | None:
+    """The person of this name."""
+    return next(iter(all_rows(session, name)), None)

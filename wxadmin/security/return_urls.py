@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 from wxadmin.errors import ReturnURLRefused
+from wxadmin.i18n import msgid
 
 MAXIMUM_LENGTH = 2048
 # What WeChat appends to pages opened in it; session secrets that have no business in a database (facts.md, section 1).
@@ -38,21 +39,23 @@ class ReturnAddress:
 def parse(text: str) -> ReturnAddress:
     """Raises ReturnURLRefused, saying what is wrong with the address."""
     if len(text) > MAXIMUM_LENGTH:
-        raise ReturnURLRefused(f"the address is longer than {MAXIMUM_LENGTH} characters")
+        raise ReturnURLRefused(msgid("the address is longer than %(longest)d characters"), longest=MAXIMUM_LENGTH)
     if _FORBIDDEN.search(text):
-        raise ReturnURLRefused("the address contains a space, a backslash or a control character")
+        raise ReturnURLRefused(msgid("the address contains a space, a backslash or a control character"))
     parts = _split(text)
     if parts.scheme not in _DEFAULT_PORTS or not text.lower().startswith(f"{parts.scheme}://"):
-        raise ReturnURLRefused("the address must begin with https:// or http://")
+        raise ReturnURLRefused(msgid("the address must begin with https:// or http://"))
     if "@" in parts.netloc:
-        raise ReturnURLRefused("the address must not contain a user name")
+        raise ReturnURLRefused(msgid("the address must not contain a user name"))
     host = parts.hostname or ""
     # Python's versions differ in what they take for a host; it must be all there is before the port.
     written = f"[{host}]" if ":" in host else host
     if not _is_plain(host) or not re.fullmatch(re.escape(written) + "(:.*)?", parts.netloc.lower()):
-        raise ReturnURLRefused("the host must be plain letters, digits, dots and hyphens (punycode for others)")
+        raise ReturnURLRefused(msgid("the host must be plain letters, digits, dots and hyphens (punycode for others)"))
     if "//" in parts.path or _ENCODED_TRICKS.search(parts.path) or _climbs(parts.path):
-        raise ReturnURLRefused("the path must not contain //, dot segments, or an encoded dot, slash or percent sign")
+        raise ReturnURLRefused(
+            msgid("the path must not contain //, dot segments, or an encoded dot, slash or percent sign")
+        )
     return ReturnAddress(text, parts.scheme, host, _port(parts), parts.path or "/")
 
 
@@ -103,16 +106,16 @@ def _split(text: str) -> SplitResult:
     try:
         return urlsplit(text)
     except ValueError:
-        raise ReturnURLRefused("the address is malformed") from None
+        raise ReturnURLRefused(msgid("the address is malformed")) from None
 
 
 def _port(parts: SplitResult) -> int:
     try:
         port = parts.port
     except ValueError:
-        raise ReturnURLRefused("the port is not a number from 1 to 65535") from None
+        raise ReturnURLRefused(msgid("the port is not a number from 1 to 65535")) from None
     if parts.netloc.endswith(":") or port == 0:
-        raise ReturnURLRefused("the port is not a number from 1 to 65535")
+        raise ReturnURLRefused(msgid("the port is not a number from 1 to 65535"))
     return port or _DEFAULT_PORTS[parts.scheme]
 
 

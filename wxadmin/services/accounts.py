@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchAccount
+from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
 from wxadmin.models import Account
 from wxadmin.security.keys import KeyRing
@@ -30,7 +31,8 @@ def add(
 ) -> Account:
     """Adds an account. Raises BadValue, Taken."""
     if not _APPID.fullmatch(appid):
-        raise BadValue(f"{appid!r} is no AppID: it begins with wx; copy it from WeChat's console without blanks")
+        text = msgid("%(appid)r is no AppID: it begins with wx; copy it from WeChat's console without blanks")
+        raise BadValue(text, field="appid", appid=appid)
     names.require_free(session, Account.name, names.slug(name))
     names.require_free(session, Account.appid, appid)
     account = Account(
@@ -72,7 +74,8 @@ def change(
         account.title = changed["title"] = names.line(title, Account.title)
     if refresh_policy is not None:
         if refresh_policy not in REFRESH_POLICIES:
-            raise BadValue(f"the refresh policy is one of {', '.join(REFRESH_POLICIES)}")
+            text = msgid("the refresh policy is one of %(choices)s")
+            raise BadValue(text, field="refresh_policy", choices=", ".join(REFRESH_POLICIES))
         account.refresh_policy = changed["refresh_policy"] = refresh_policy
     if verify_file is not None:
         account.verify_name, account.verify_body = _checked_verify_file(*verify_file)
@@ -99,14 +102,17 @@ def disable(session: Session, name: str, *, actor: str) -> None:
 
 def _sealed(keys: KeyRing, appid: str, secret: str) -> bytes:
     if not _SECRET.fullmatch(secret):
-        raise BadValue("the AppSecret is empty or has blanks in it: copy it again from WeChat's console")
+        text = msgid("the AppSecret is empty or has blanks in it: copy it again from WeChat's console")
+        raise BadValue(text, field="secret")
     return keys.seal(secret, secret_bound_to(appid))
 
 
 def _checked_verify_file(path: str, body: str) -> tuple[str, str]:
     name = PurePath(path).name
     if not _VERIFY_NAME.fullmatch(name):
-        raise BadValue(f"{name!r} is not the ownership file: WeChat names it MP_verify_ and 16 letters and digits .txt")
+        text = msgid("%(name)r is not the ownership file: WeChat names it MP_verify_ and 16 letters and digits .txt")
+        raise BadValue(text, field="verify_name", name=name)
     if not body.isprintable() or not 0 < len(body) <= _LONGEST_VERIFY_BODY:
-        raise BadValue("the ownership file should hold one short line: download it again from WeChat's console")
+        text = msgid("the ownership file should hold one short line: download it again from WeChat's console")
+        raise BadValue(text, field="verify_body")
     return name, body

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchSite, ReturnURLRefused
+from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
 from wxadmin.models import Account, Origin, ReturnURL, Site
 from wxadmin.security import return_urls
@@ -37,8 +38,8 @@ def add(session: Session, *, account: str, name: str, form: SiteForm, actor: str
     """Adds a site and returns its API key, the only time it is seen. Raises NoSuchAccount, BadValue, Taken."""
     owner: Account = accounts.find(session, account)
     names.require_free(session, Site.name, names.slug(name))
-    if not form.return_urls:
-        raise BadValue("a site needs at least one return URL: the address of the page that visitors come back to")
+    if form.return_urls is None:
+        raise _no_return_url()
     key = _new_key()
     site = Site(
         id=draw_rare(),
@@ -92,6 +93,11 @@ def disable(session: Session, name: str, *, actor: str) -> None:
     house.settings_changed(session)
 
 
+def _no_return_url() -> BadValue:
+    text = msgid("a site needs at least one return URL: the address of the page that visitors come back to")
+    return BadValue(text, field="return_urls")
+
+
 def _new_key() -> str:
     return f"wxs_{random_text(40)}"
 
@@ -105,12 +111,14 @@ def _fill(session: Session, site: Site, form: SiteForm) -> None:
             setattr(site, column.key, names.line(value, column))
     if form.handoff is not None:
         if form.handoff not in HANDOFFS:
-            raise BadValue(f"the hand-off is one of {', '.join(HANDOFFS)}")
+            raise BadValue(msgid("the hand-off is one of %(choices)s"), field="handoff", choices=", ".join(HANDOFFS))
         site.handoff = form.handoff
     _fill_addresses(session, site, form)
 
 
 def _fill_addresses(session: Session, site: Site, form: SiteForm) -> None:
+    if form.return_urls is not None and not form.return_urls:
+        raise _no_return_url()
     stored = [allowed.url for allowed in site.return_urls]
     # Those that are stored already are looked at again: the site may no longer be one for development.
     urls = [
@@ -133,11 +141,14 @@ def _checked_return_url(url: str, *, dev: bool) -> str:
     try:
         address = return_urls.parse(url)
     except ReturnURLRefused as refused:
-        raise BadValue(f"{url!r} cannot be a return URL: {refused}") from None
+        text = msgid("%(url)r cannot be a return URL: %(why)s")
+        raise BadValue(text, field="return_urls", url=url, why=refused) from None
     if "?" in url or "#" in url:
-        raise BadValue(f"{url!r} cannot be a return URL: leave out the query and the fragment, visitors may bring any")
+        text = msgid("%(url)r cannot be a return URL: leave out the query and the fragment, visitors may bring any")
+        raise BadValue(text, field="return_urls", url=url)
     if not dev and _is_local(address.host):
-        raise BadValue(f"{url!r} is a local address: only a development site (--dev) may return there")
+        text = msgid("%(url)r is a local address: only a development site (--dev) may return there")
+        raise BadValue(text, field="return_urls", url=url)
     return names.line(url, ReturnURL.url)
 
 
@@ -152,7 +163,8 @@ def _checked_origin(origin: str) -> str:
     try:
         address = return_urls.parse(origin)
     except ReturnURLRefused as refused:
-        raise BadValue(f"{origin!r} is no origin: {refused}") from None
+        raise BadValue(msgid("%(origin)r is no origin: %(why)s"), field="origins", origin=origin, why=refused) from None
     if re.search("[/?#]", origin.partition("://")[2]):
-        raise BadValue(f"{origin!r} is no origin: it is https:// and a host, with nothing after it")
+        text = msgid("%(origin)r is no origin: it is https:// and a host, with nothing after it")
+        raise BadValue(text, field="origins", origin=origin)
     return names.line(address.origin, Origin.origin)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchStaff
+from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
 from wxadmin.models import Role, Staff, StaffSession
 from wxadmin.security.hashes import hash_password
@@ -19,9 +20,10 @@ def add(session: Session, *, name: str, role: str, password: str, site_names: Se
     """Adds a person. Raises BadValue, Taken, NoSuchSite."""
     names.require_free(session, Staff.name, names.slug(name))
     if role not in set(Role):
-        raise BadValue(f"the role is one of {', '.join(Role)}")
+        raise BadValue(msgid("the role is one of %(choices)s"), field="role", choices=", ".join(Role))
     if (role == Role.DEVELOPER) != bool(site_names):
-        raise BadValue("a developer needs at least one --site, and only a developer has any")
+        text = msgid("a developer needs at least one --site, and only a developer has any")
+        raise BadValue(text, field="sites")
     person = Staff(
         id=draw_rare(),
         name=name,
@@ -44,8 +46,11 @@ def find(session: Session, name: str) -> Staff:
 
 
 def disable(session: Session, name: str, *, actor: str) -> None:
-    """Switches the person off and ends their sessions at once. Raises NoSuchStaff."""
+    """Switches the person off and ends their sessions at once. Raises NoSuchStaff, BadValue."""
     person = find(session, name)
+    if name == actor:
+        # So that one administrator always remains.
+        raise BadValue(msgid("nobody can switch themselves off: ask another administrator"))
     person.disabled_at = utcnow()
     _end_sessions(session, person)
     audit.record(session, actor, "staff_disabled", name)
@@ -65,5 +70,6 @@ def _end_sessions(session: Session, person: Staff) -> None:
 
 def _hashed(password: str) -> str:
     if len(password) < SHORTEST_PASSWORD:
-        raise BadValue(f"a password has at least {SHORTEST_PASSWORD} characters")
+        text = msgid("a password has at least %(least)d characters")
+        raise BadValue(text, field="password", least=SHORTEST_PASSWORD)
     return hash_password(password)

@@ -7,6 +7,8 @@ from wxadmin.models import Role
 
 EVERYONE = frozenset(Role)
 NOT_DEVELOPERS = EVERYONE - {Role.DEVELOPER}
+ADMINS = frozenset({Role.ADMIN})
+SITE_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.DEVELOPER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,17 @@ class Place:
     roles: frozenset[Role]
 
 
-PLACES = (Place(msgid("Overview"), "/admin/", EVERYONE),)
+PLACES = (
+    Place(msgid("Overview"), "/admin/", EVERYONE),
+    Place(msgid("Accounts"), "/admin/accounts", ADMINS),
+    Place(msgid("Sites"), "/admin/sites", SITE_READERS),
+    Place(msgid("Staff"), "/admin/staff", ADMINS),
+    Place(msgid("Audit log"), "/admin/audit", ADMINS),
+    Place(msgid("Accounts"), "/admin/accounts", ADMINS),
+    Place(msgid("Sites"), "/admin/sites", SITE_READERS),
+    Place(msgid("Staff"), "/admin/staff", ADMINS),
+    Place(msgid("Audit log"), "/admin/audit", ADMINS),
+)
 
 
 def places_for(role: Role) -> list[Place]:

@@ -1,0 +1,122 @@
+"""The audit log: every change under the name of who made it, found by person, action and day."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wxadmin
+from tests.factories import AuditEntryFactory
+from tests.handlers.admin.conftest import SignIn, StaffVisitor
+from wxadmin.handlers.admin.audit_words import ACTION_WORDS
+
+Store = Callable[[Callable[[], Any]], Any]
+SUBJECT = re.compile(r"<td>(subject-\d+)</td>")
+
+
+async def subjects(visitor: StaffVisitor, query: str = "") -> list[str]:
+    page = await visitor.get(f"/admin/audit{query}")
+    assert page.status_code == 200, page.text
+    return SUBJECT.findall(page.text)
+
+
+def beside(text: str, rel: str) -> str | None:
+    found = re.search(rf'rel="{rel}" href="([^"]*)"', text)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+async def test_a_change_is_written_down_under_the_name_of_who_made_it(staff: SignIn) -> None:
+    ada = staff("admin")
+
+    await ada.post("/admin/sites/shop/key", {"grace": "1"})
+    page = await ada.get(f"/admin/audit?actor={ada.name}&action=site_key_rotated")
+
+    assert page.text.count("<td>shop</td>") == 1
+    assert "1:00:00" in page.text
+
+
+async def test_pages_lead_from_the_newest_entry_to_the_oldest_and_back(staff: SignIn, store: Store) -> None:
+    ada = staff("admin")
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    # Three entries a moment: neither time nor id alone tells where a page ends.
+    store(
+        lambda: [
+            AuditEntryFactory(at=at + timedelta(seconds=n // 3), actor="grace", subject=f"subject-{n}")
+            for n in range(120)
+        ]
+    )
+    expected = [f"subject-{n}" for n in reversed(range(120))]
+
+    forward, pages, query = [], ["?actor=grace"], "?actor=grace"
+    while query:
+        page = await ada.get(f"/admin/audit{query}")
+        forward += SUBJECT.findall(page.text)
+        query = beside(page.text, "next") or ""
+        pages += [query] if query else []
+    back: list[str] = SUBJECT.findall(page.text)
+    while newer := beside(page.text, "prev"):
+        page = await ada.get(f"/admin/audit{newer}")
+        back = SUBJECT.findall(page.text) + back
+
+    assert forward == expected
+    assert back == expected
+    assert len(pages) == 3
+
+
+async def test_a_day_is_one_of_the_gateways_own_zone(staff: SignIn, store: Store) -> None:
+    ada = staff("admin")
+    midnight = datetime(2026, 11, 1, 16, tzinfo=UTC)
+    store(
+        lambda: [
+            AuditEntryFactory(at=midnight + timedelta(seconds=offset), subject=f"subject-{number}")
+            for number, offset in enumerate((-1, 0, 86_399, 86_400))
+        ]
+    )
+
+    of_the_day = await subjects(ada, "?day=2026-11-02")
+
+    assert of_the_day == ["subject-2", "subject-1"]
+
+
+async def test_an_empty_answer_says_what_to_do(staff: SignIn) -> None:
+    ada = staff("admin")
+
+    page = await ada.get("/admin/audit?actor=nobody&action=site_added")
+
+    assert 'class="empty"' in page.text
+    assert 'value="nobody"' in page.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "day=yesterday",
+        "day=9999-12-31",
+        "day=2026-02-30",
+        "before=x",
+        "after=1",
+        f"before={'9' * 30}-1",
+        "actor=%ff",
+        "actor=a&actor=b",
+    ],
+)
+async def test_a_question_that_cannot_be_read_is_refused(staff: SignIn, query: str) -> None:
+    ada = staff("admin")
+
+    page = await ada.get(f"/admin/audit?{query}")
+
+    assert page.status_code == 400
+
+
+def test_every_action_that_is_written_down_has_words() -> None:
+    sources = [path.read_text("utf-8") for path in Path(wxadmin.__file__).parent.rglob("*.py")]
+
+    written = {
+        action for source in sources for action in re.findall(r'audit\.record\(\s*\w+,\s*[\w.]+,\s*"(\w+)"', source)
+    }
+
+    assert len(written) > 10
+    assert written == set(ACTION_WORDS)

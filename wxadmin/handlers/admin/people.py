@@ -1,0 +1,82 @@
+"""People of the dashboard: shown, added, given new passwords, switched off."""
+
+from http import HTTPStatus
+
+from tornado.web import HTTPError
+
+from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.forms import FormHandler
+from wxadmin.handlers.admin.menu import ADMINS
+from wxadmin.handlers.admin.role_words import ROLE_WORDS
+from wxadmin.queries import sites
+from wxadmin.queries import staff as queries
+from wxadmin.queries.staff import PersonRow
+from wxadmin.security.hashes import random_text
+from wxadmin.services import staff
+
+
+def made_password() -> str:
+    """Eighty random bits, in letters and digits that can be read out."""
+    return random_text(16).lower()
+
+
+class StaffList(StaffHandler):
+    roles = ADMINS
+
+    async def get(self) -> None:
+        people = await self.gateway.database.read(queries.all_rows)
+        self.show("staff/list.html", people=people, role_words=ROLE_WORDS)
+
+
+class StaffAdd(FormHandler):
+    roles = ADMINS
+
+    async def get(self) -> None:
+        site_names = await self.gateway.database.read(sites.names)
+        self.show("staff/add.html", role_words=ROLE_WORDS, site_names=site_names)
+
+    async def save(self) -> None:
+        name, password = self.entered("name"), made_password()
+        await self.gateway.database.write(
+            staff.add,
+            name=name,
+            role=self.entered("role"),
+            password=password,
+            site_names=self.get_body_arguments("sites"),
+            actor=self.identity.name,
+        )
+        # Not a redirect: the password is stored only as a hash, and this page is the one place that shows it.
+        self.show("staff/password.html", name=name, password=password)
+
+
+class PersonHandler(FormHandler):
+    """A question about one person."""
+
+    roles = ADMINS
+
+    async def person(self, name: str) -> PersonRow:
+        found = await self.gateway.database.read(queries.named, name)
+        if found is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        return found
+
+
+class StaffReset(PersonHandler):
+    """Gives a person a new password, switches them on, and ends their sessions."""
+
+    async def get(self, name: str) -> None:
+        self.show("staff/reset.html", person=await self.person(name))
+
+    async def save(self, name: str) -> None:
+        password = made_password()
+        await self.gateway.database.write(staff.reset, name, password, actor=self.identity.name)
+        self.show("staff/password.html", name=name, password=password)
+
+
+class StaffDisable(PersonHandler):
+    async def get(self, name: str) -> None:
+        self.show("staff/disable.html", person=await self.person(name))
+
+    async def save(self, name: str) -> None:
+        await self.gateway.database.write(staff.disable, name, actor=self.identity.name)
+        self.done("/admin/staff")
