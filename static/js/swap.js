@@ -46,6 +46,17 @@ function replace(page) {
   document.title = page.title;
 }
 
+// A filter form outside the sections says again what it said when that page was made.
+function refill(page) {
+  for (const fresh of page.querySelectorAll("form.filters [name]")) {
+    const shown = document.querySelector(`form.filters [name="${CSS.escape(fresh.name)}"]`);
+    if (shown) {
+      shown.value = fresh.value;
+      shown.checked = fresh.checked;
+    }
+  }
+}
+
 async function go(url, { keep }) {
   underway.abort();
   underway = new AbortController();
@@ -67,6 +78,9 @@ async function go(url, { keep }) {
     }
     shown = url.pathname + url.search;
     replace(page);
+    if (!keep) {
+      refill(page);
+    }
   } catch {
     if (!signal.aborted) {
       location.assign(url);
