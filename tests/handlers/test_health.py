@@ -1,9 +1,13 @@
 """What load balancers and Prometheus ask for."""
 
+from collections.abc import Callable
+from functools import partial
+
 import httpx
 import pytest
 
 from tests.databases import on_sqlite
+from tests.factories import AccountFactory, TokenFactory
 from tests.running import METRICS_TOKEN, serving
 from tests.visiting import Visitor
 from wxadmin.settings import Settings
@@ -51,6 +55,21 @@ async def test_metrics_count_requests_returns_and_what_waits(visitor: Visitor, h
     assert 'wxadmin_requests_total{handler="Auth",status="302"}' in response.text
     assert 'wxadmin_returns_total{ended="succeeded"}' in response.text
     assert "wxadmin_attempts_waiting 1.0" in response.text
+    assert "wxadmin_refresh_lag_seconds 0.0" in response.text
+
+
+def _due_token_of(account: dict[str, object]) -> object:
+    return TokenFactory(due=True, user__site__account=AccountFactory(**account))
+
+
+async def test_tokens_that_nobody_refreshes_are_no_lag(
+    gateway: str, http: httpx.AsyncClient, store: Callable[..., object]
+) -> None:
+    for account in ({"sample": True}, {"refresh_policy": "none"}, {"disabled": True}):
+        store(partial(_due_token_of, account))
+
+    response = await metrics(http, gateway)
+
     assert "wxadmin_refresh_lag_seconds 0.0" in response.text
 
 

@@ -87,6 +87,16 @@ def test_accounts_that_are_not_refreshed_are_left_out(session: Session, account:
     assert [token.user_id for token in leased] == [other.user_id]
 
 
+def test_where_only_profiles_are_refreshed_silent_logins_are_left_out(session: Session) -> None:
+    user = UserFactory(site=SiteFactory(account=AccountFactory(refresh_policy="userinfo")))
+    due(user=user, scope="snsapi_base")
+    asked = due(user=UserFactory(site=SiteFactory(account=session.get_one(Account, user.account_id))))
+
+    leased = lease(session)
+
+    assert [token.user_id for token in leased] == [asked.user_id]
+
+
 @on_postgresql
 def test_two_processes_at_once_lease_different_tokens(database_url: str) -> None:
     database = Database(database_url)

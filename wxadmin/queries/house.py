@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from wxadmin.models import Attempt, Token, TokenState
+from wxadmin.queries.token_states import RESTS
 
 
 def schema_revision(session: Session) -> str | None:
@@ -16,8 +17,8 @@ def schema_revision(session: Session) -> str | None:
 
 def gauges(session: Session, *, now: datetime) -> dict[str, tuple[str, float]]:
     """Numbers of the whole installation: name, what it says, value."""
-    active = Token.state == TokenState.ACTIVE
-    oldest_due = session.scalar(select(func.min(Token.next_refresh_at)).where(active))
+    renewed = and_(Token.state == TokenState.ACTIVE, ~RESTS)
+    oldest_due = session.scalar(select(func.min(Token.next_refresh_at)).where(renewed))
     lag = max(0.0, (now - oldest_due).total_seconds()) if oldest_due else 0.0
     waiting = session.scalar(select(func.count()).select_from(Attempt).where(Attempt.outcome.is_(None)))
     return {

@@ -10,8 +10,8 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from wxadmin.database.sets import SetInsert, SetUpdate
-from wxadmin.models import Account, Token, TokenState, User
-from wxadmin.models.account import SAMPLE_APPID_PREFIX
+from wxadmin.models import Token, TokenState, User
+from wxadmin.queries.token_states import RESTS
 from wxadmin.services.batch import Batch
 from wxadmin.services.facts import CallFact
 from wxadmin.services.ledger import Subject
@@ -107,18 +107,13 @@ class LeasedToken:
 
 def lease_due(session: Session, *, owner: int, now: datetime, lease: timedelta, limit: int) -> list[LeasedToken]:
     """Takes up to `limit` due tokens that nobody holds, the soonest to expire first."""
-    refreshed_accounts = select(Account.id).where(
-        Account.disabled_at.is_(None),
-        Account.refresh_policy != "none",
-        Account.appid.not_like(f"{SAMPLE_APPID_PREFIX}%"),
-    )
     due = (
         select(Token.user_id)
         .where(
             Token.state == TokenState.ACTIVE,
             Token.next_refresh_at <= now,
             or_(Token.lease_until.is_(None), Token.lease_until < now),
-            Token.account_id.in_(refreshed_accounts),
+            ~RESTS,
         )
         .order_by(Token.expires_at)
         .limit(limit)
