@@ -14,9 +14,11 @@ from wxadmin.services.tickets import Redeem, RedeemedLogin, TicketRefused
 KEY, OTHER_KEY = sha256("idempotency 1"), sha256("idempotency 2")
 
 
-def redeem(ticket: Ticket, seconds: float = 1, *, key: bytes | None = None, site_id: int | None = None) -> Redeem:
+def redeem(
+    ticket: Ticket, seconds: float = 1, *, key: bytes | None = None, site_id: int | None = None, ref: str | None = None
+) -> Redeem:
     at = ticket.issued_at + timedelta(seconds=seconds)
-    return Redeem(ticket.ticket_hash, site_id or ticket.site_id, at, key)
+    return Redeem(ticket.ticket_hash, site_id or ticket.site_id, at, key, ref)
 
 
 def test_the_site_is_told_who_logged_in(session: Session, apply: Apply) -> None:
@@ -119,6 +121,17 @@ def test_two_with_one_key_in_one_batch_get_the_same_answer(apply: Apply) -> None
 
     assert isinstance(first, RedeemedLogin)
     assert first == second
+
+
+@pytest.mark.parametrize("repeated", [None, "table-9"])
+def test_a_repeat_is_told_the_ref_of_the_first(apply: Apply, repeated: str | None) -> None:
+    ticket = TicketFactory()
+
+    [first, in_batch] = apply(redeem(ticket, 1, key=KEY, ref="table-8"), redeem(ticket, 1, key=KEY, ref=repeated))
+    [later] = apply(redeem(ticket, 2, key=KEY, ref=repeated))
+
+    assert first.ref == "table-8"
+    assert in_batch == later == first
 
 
 def test_another_site_is_refused_and_spends_nothing(session: Session, apply: Apply) -> None:

@@ -95,9 +95,9 @@ class Redeem:
             if row is None or reason is not None:
                 results.append(TicketRefused(reason or UNKNOWN))
                 continue
-            if row.redeemed_at is None:
-                spent.setdefault(step.ticket_hash, step)
-            results.append(_login(row, step.ref))
+            # A repeat gets the first one's answer, whatever it says itself.
+            first = spent.setdefault(step.ticket_hash, step) if row.redeemed_at is None else None
+            results.append(_login(row, first.ref if first else None))
         _store(batch, found, spent)
         return results
 
