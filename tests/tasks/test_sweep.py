@@ -13,6 +13,7 @@ from wxadmin.clock import utcnow
 from wxadmin.flows.gateway import Gateway
 from wxadmin.journal import Journal
 from wxadmin.models import Attempt, CodeClaim, Event, Ticket
+from wxadmin.services import sweeping
 from wxadmin.services.logins import Login
 from wxadmin.settings import Settings
 from wxadmin.tasks import sweep
@@ -125,6 +126,19 @@ async def test_a_claim_whose_process_died_ends_after_its_lease(
     assert (before, after) == (0, 1)
     assert ends(stored) == [("failed", "gw_interrupted")]
     assert (event.event_class, event.code, event.outcome) == ("failure", "gw_interrupted", "failed")
+
+
+async def test_a_claim_is_kept_until_its_attempt_has_its_end(
+    interrupted: str, flow: Gateway, later: Callable, stored: Stored
+) -> None:
+    later(minutes=11)
+    await flow.database.write(sweeping.purge, now=sweep.utcnow())
+
+    await sweep.run(flow)
+    await sweep.run(flow)
+
+    assert ends(stored) == [("failed", "gw_interrupted")]
+    assert stored(CodeClaim) == []
 
 
 async def test_the_reload_of_an_interrupted_login_begins_it_again(

@@ -64,8 +64,12 @@ def end_interrupted(session: Session, *, ids: Ids, node: int, now: datetime, lim
 
 def purge(session: Session, *, now: datetime) -> int:
     """Deletes claims and tickets that have served their time; returns how many."""
+    # Only by its claim is an interrupted attempt found, so the claim stays until the attempt has its end.
+    is_waited_for = exists().where(Attempt.id == CodeClaim.attempt_id, Attempt.outcome.is_(None))
     spent = (
-        delete(CodeClaim).where(CodeClaim.claimed_at < now - _CLAIM_LIFETIME, CodeClaim.lease_until < now),
+        delete(CodeClaim).where(
+            CodeClaim.claimed_at < now - _CLAIM_LIFETIME, CodeClaim.lease_until < now, ~is_waited_for
+        ),
         delete(Ticket).where(Ticket.expires_at < now - _TICKET_KEPT),
     )
     return sum(session.execute(statement).rowcount for statement in spent)  # type: ignore[attr-defined]

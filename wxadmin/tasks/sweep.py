@@ -22,7 +22,7 @@ async def _all(gateway: Gateway, end: Callable[..., int]) -> int:
     while True:
         ended = await gateway.database.write(end, ids=gateway.ids, node=gateway.node, now=utcnow(), limit=_AT_A_TIME)
         total += ended
-        if ended < _AT_A_TIME:
+        if ended < _AT_A_TIME or gateway.stopping.is_set():
             return total
 
 
