@@ -70,6 +70,9 @@ def test_an_expiry_that_is_no_positive_number_of_seconds_is_a_bad_reply(seconds)
         (",,snsapi_base", ("snsapi_base",)),
         ("", ()),
         (None, ()),
+        (f"snsapi_userinfo,{'x' * 33},snsapi_base", ("snsapi_userinfo", "snsapi_base")),
+        ("snsapi_base," + "snsapi_userinfo," * 20, ("snsapi_base", *["snsapi_userinfo"] * 3)),
+        ("x" * 100, ()),
     ],
 )
 def test_scope_is_split_and_its_empty_pieces_are_dropped(scope, pieces):
@@ -109,6 +112,7 @@ def test_a_profile_needs_nothing_but_the_openid():
         ("invalid code hint: [tR7E0876vr29!]", "invalid code", None, "tR7E0876vr29!"),
         ("invalid code, hints: [ req_id: aBc ] rid: 62fb9bc8-1-2", "invalid code", "62fb9bc8-1-2", "req_id: aBc"),
         ("invalid ip 1.2.3.4, not in whitelist, rid: 1-2-3", "invalid ip 1.2.3.4, not in whitelist", "1-2-3", None),
+        (f"invalid code, rid: {'1' * 70}", "invalid code111111", "1" * 64, None),
         ("hybrid: a word that only ends like one", "hybrid: a word that only ends like one", None, None),
         ("", "", None, None),
     ],

@@ -10,10 +10,14 @@ MAX_BODY = 256 * 1024
 MAX_TOKEN = 512
 MAX_OPENID = 64
 MAX_ERRMSG = 1000
+# What is longer than its column would take the whole login with it.
+MAX_SCOPES = 64
+MAX_SCOPE = 32
+MAX_LANGUAGE = 16
 
 # Neither can be stored: PostgreSQL refuses NUL, UTF-8 has no place for half a surrogate pair.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-RID = re.compile(r"[\s,]*\brid:\s*([0-9A-Za-z-]+)")
+RID = re.compile(r"[\s,]*\brid:\s*([0-9A-Za-z-]{1,64})")
 HINTS = re.compile(r"[\s,]*\bhints?:\s*\[\s*([^\]]*?)\s*\]")
 # The errcodes of /sns/auth that speak of the token itself; any other one says nothing about it.
 DEAD_TOKEN = {"40001", "40003", "40014", "42001", "42007"}
@@ -64,8 +68,7 @@ def grant(reply: Reply) -> Grant:
             refresh_token=_mark(fields, "refresh_token", MAX_TOKEN),
             expires_in=_seconds(fields, "expires_in"),
             openid=_mark(fields, "openid", MAX_OPENID),
-            # Refresh answers end the list with a comma.
-            scope=tuple(piece for piece in _text(fields.get("scope")).split(",") if piece),
+            scope=_scope(_text(fields.get("scope"))),
             unionid=_unionid(fields),
             is_snapshotuser=_number(fields.get("is_snapshotuser")) == 1,
             took_ms=reply.took_ms,
@@ -84,7 +87,7 @@ def profile(reply: Reply) -> Profile:
             nickname=_text(fields.get("nickname")),
             headimgurl=_text(fields.get("headimgurl")),
             unionid=_unionid(fields),
-            language=_text(fields.get("language")),
+            language=_text(fields.get("language"))[:MAX_LANGUAGE],
             privilege=tuple(_text(each) for each in privilege) if isinstance(privilege, list) else (),
             took_ms=reply.took_ms,
         )
@@ -166,6 +169,13 @@ def _mark(fields: dict[str, object], name: str, longest: int) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value) or len(value) > longest:
         raise ValueError(f"{name} is missing or malformed")
     return value
+
+
+def _scope(text: str) -> tuple[str, ...]:
+    """The scopes granted; refresh answers end the list with a comma."""
+    if len(text) > MAX_SCOPES:
+        text = text[: MAX_SCOPES + 1].rpartition(",")[0]
+    return tuple(piece for piece in text.split(",") if 0 < len(piece) <= MAX_SCOPE)
 
 
 def _unionid(fields: dict[str, object]) -> str | None:
