@@ -33,6 +33,11 @@ def as_it_was() -> Iterator[None]:
         ("Set-Cookie: wx_1=2; Path=/", "Set-Cookie: […]"),
         ("postgresql://root:hunter2@db/wx is gone", "postgresql://[…]@db/wx is gone"),
         ("CODE=abc STATE=def", "CODE=[…] STATE=[…]"),
+        (
+            "null value\nDETAIL:  Failing row contains (7, oAbc,\n\n 王).\n[SQL: INSERT",
+            "null value\nDETAIL: […]\n[SQL: INSERT",
+        ),
+        ('bad text\nCONTEXT:  JSON data, line 1: {"nickname": "王\\u0000', "bad text\nCONTEXT: […]"),
     ],
 )
 def test_secrets_are_cut_out(line: str, scrubbed: str) -> None:

@@ -23,6 +23,8 @@ _PATTERNS = (
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE), r"\1 […]"),
     (re.compile(r"\b((?:Set-)?Cookie)\s*:\s*[^\r\n]+", re.IGNORECASE), r"\1: […]"),
     (re.compile(r"://[^/@\s]+@"), "://[…]@"),
+    # PostgreSQL quotes the row that it refuses, which may hold line breaks of its own.
+    (re.compile(r"(?ms)^(DETAIL|CONTEXT): .*?(?=\n\[SQL: |\n\nThe above|\n\nDuring|\Z)"), r"\1: […]"),
 )
 
 logger: structlog.stdlib.BoundLogger = structlog.get_logger("wxadmin")
