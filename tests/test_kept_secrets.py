@@ -42,6 +42,17 @@ def test_only_the_owner_may_read_what_is_kept(tmp_path: Path) -> None:
     assert modes == {"secret_keys": 0o600, "metrics_token": 0o600}
 
 
+@pytest.mark.parametrize("content", ["", "\n", "cut off"])
+def test_a_kept_secret_that_is_no_longer_whole_is_refused(tmp_path: Path, content: str) -> None:
+    for name in ("secret_keys", "metrics_token"):
+        (tmp_path / name).write_text(content)
+    settings = Settings(data_dir=tmp_path)
+
+    for read in (kept_secrets.secret_keys, kept_secrets.metrics_token):
+        with pytest.raises(SettingsRefused, match="is empty or cut off"):
+            read(settings)
+
+
 def test_processes_that_start_at_once_get_the_same_key(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
     started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(3)]

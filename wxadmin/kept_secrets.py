@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from wxadmin.errors import SettingsRefused
+from wxadmin.security.keys import MINIMUM_LENGTH
 from wxadmin.settings import Settings
 
 KEY_FILE = "secret_keys"
@@ -32,7 +33,11 @@ def _kept(path: Path) -> str:
     """The file's content; made if it is not there, by exactly one of several that start at once."""
     if not path.exists():
         _make(path)
-    return path.read_text().strip()
+    kept = path.read_text().strip()
+    if len(kept) < MINIMUM_LENGTH:
+        # An empty one would seal under a key that everybody knows, and open /metrics to those who send no token.
+        raise SettingsRefused(f"{path} is empty or cut off: restore it from a backup, or delete it if nothing needs it")
+    return kept
 
 
 def _make(path: Path) -> None:
