@@ -1,0 +1,65 @@
+"""The stylesheets' colours can be told apart by weak eyes, in both themes."""
+
+import re
+from itertools import product
+
+import pytest
+
+from wxadmin.handlers.static import static_root
+
+CSS = "".join((static_root() / "css" / name).read_text("utf-8") for name in ("base.css", "charts.css"))
+TEXT = [
+    *product(["ink", "muted", "brand", "bad"], ["page", "surface", "sunken"]),
+    *[("ink", "brand-soft"), ("ok", "brand-soft"), ("on-brand", "brand"), ("on-brand", "brand-strong")],
+    *[("ink", "wait-soft"), ("ink", "bad-soft"), ("bad", "bad-soft"), ("wait", "wait-soft"), ("stop", "stop-soft")],
+]
+
+
+def colours(selector: str) -> dict[str, str]:
+    """The colours that all blocks of this selector set."""
+    blocks = re.findall(rf"^\s*{re.escape(selector)} {{(.*?)}}", CSS, re.MULTILINE | re.DOTALL)
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", "".join(blocks)))
+
+
+LIGHT = colours(":root")
+DARK_BY_CHOICE = colours(':root[data-theme="dark"]')
+DARK_BY_SYSTEM = colours(':root:not([data-theme="light"])')
+THEMES = {"light": LIGHT, "dark": DARK_BY_CHOICE}
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2's relative luminance of #rrggbb."""
+    shares = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_contrast_is_measured_as_wcag_does() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_dark_is_the_same_by_system_and_by_choice() -> None:
+    assert DARK_BY_CHOICE == DARK_BY_SYSTEM
+    assert DARK_BY_CHOICE.keys() == LIGHT.keys()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("words", "ground"), TEXT)
+def test_words_stand_out_from_their_ground(theme: str, words: str, ground: str) -> None:
+    named = THEMES[theme]
+
+    assert contrast(named[words], named[ground]) >= 5.2
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("series", range(1, 9))
+def test_a_chart_stands_out_from_its_card(theme: str, series: int) -> None:
+    named = THEMES[theme]
+
+    assert contrast(named[f"s{series}"], named["surface"]) >= 3.2
