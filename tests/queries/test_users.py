@@ -1,0 +1,367 @@
+"""The list of users: pages, count and file hold the same people, whichever filters are set."""
+
+import csv
+import io
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.factories import AccountFactory, SiteFactory, TokenFactory, UserChannelFactory, UserFactory
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.queries import user_file, users
+from wxadmin.queries.keyset import Place
+from wxadmin.queries.token_states import TokenHealth
+from wxadmin.queries.user_filters import UserFilters, choices
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+
+def by(**filters: str) -> UserFilters:
+    return UserFilters.read(filters)
+
+
+def openids(session: Session, filters: UserFilters, size: int = 50) -> list[str]:
+    """Those of all pages, going from the first to the last."""
+    found, place = [], None
+    while True:
+        page = users.page(session, filters, ZONE, older_than=place, size=size)
+        found += [row.openid for row in page.rows]
+        place = page.older
+        if place is None:
+            return found
+
+
+def in_file(session: Session, filters: UserFilters) -> list[list[str]]:
+    """The rows of the file, without its heading."""
+    lines, below = "", user_file.BEGINNING
+    while below is not None:
+        portion = user_file.portion(session, filters, ZONE, str, below=below)
+        lines, below = lines + portion.text, portion.last_id
+    return list(csv.reader(io.StringIO(lines)))
+
+
+def test_whoever_logged_in_last_comes_first_and_pages_lead_both_ways(session: Session) -> None:
+    made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(7)]
+
+    first = users.page(session, by(), ZONE, size=3)
+    second = users.page(session, by(), ZONE, older_than=first.older, size=3)
+    third = users.page(session, by(), ZONE, older_than=second.older, size=3)
+    back = users.page(session, by(), ZONE, newer_than=third.newer, size=3)
+
+    pages = [[row.id for row in page.rows] for page in (first, second, third)]
+    assert pages == [[user.id for user in made[at : at + 3]] for at in (0, 3, 6)]
+    assert (first.newer, third.older) == (None, None)
+    assert back == second
+    assert users.page(session, by(), ZONE, newer_than=second.newer, size=3) == first
+
+
+def test_people_of_the_same_microsecond_are_told_apart_by_their_ids(session: Session) -> None:
+    made = {UserFactory(last_login_at=NOON).openid for _ in range(5)}
+
+    found = openids(session, by(), size=2)
+
+    assert (len(found), set(found)) == (5, made)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"account": "tea"},
+        {"site": "shop"},
+        {"channel": "poster"},
+        {"site": "shop", "channel": "poster"},
+        {"scope": "explicit"},
+        {"q": "oTea-1234"},
+        {"q": "oTea-12345678901234567890123"},
+        {"q": "union-of-tea"},
+        {"q": "M-1"},
+        {"q": "小雨"},
+        {"q": "100%_"},
+        {"first_from": "2026-11-20"},
+        {"first_to": "2026-11-20"},
+        {"last_from": "2026-11-20", "last_to": "2026-11-20"},
+        {"token": "late"},
+    ],
+    ids=str,
+)
+def test_each_filter_leaves_those_whom_it_names(session: Session, filters: dict[str, str]) -> None:
+    shop = SiteFactory(name="shop", account=AccountFactory(name="tea"))
+    named = UserFactory(
+        site=shop,
+        openid="oTea-12345678901234567890123",
+        unionid="union-of-tea",
+        nickname="卖小雨伞的 100%_",
+        first_seen_at=datetime(2026, 11, 19, 16, tzinfo=UTC),
+        last_login_at=NOON,
+    )
+    UserChannelFactory(user=named, channel="poster", last_ref="M-1")
+    TokenFactory(user=named, authorized_at=NOON - timedelta(days=365 * 200))
+    other = UserFactory(
+        silent=True,
+        openid="oTea-99999999999999999999999",
+        # A moment before and after that day in Shanghai.
+        first_seen_at=datetime(2026, 11, 19, 15, 59, 59, tzinfo=UTC)
+        if "first_from" in filters
+        else datetime(2026, 11, 20, 16, tzinfo=UTC),
+        last_login_at=datetime(2026, 11, 20, 16, tzinfo=UTC),
+    )
+    UserChannelFactory(user=other, channel="menu")
+
+    found = openids(session, by(**filters))
+
+    assert found == [named.openid]
+    assert users.count(session, by(**filters), ZONE) == users.Count(1, is_all=True)
+
+
+def test_capitals_and_signs_of_an_openid_are_looked_for_as_they_are(session: Session) -> None:
+    for openid in ("oAbc_5678-x", "oABC_5678-x", "oAbcX5678-x", "oAbc%5678-x"):
+        UserFactory(openid=openid)
+
+    found = [openids(session, by(q=q)) for q in ("oAbc_5678", "oAbc%5678", "oabc_5678")]
+
+    assert found == [["oAbc_5678-x"], ["oAbc%5678-x"], []]
+
+
+def test_where_many_are_passed_over_a_page_ends_early_and_says_so(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "LOOKED_THROUGH", 4)
+    for minute in range(10):
+        UserFactory(last_login_at=NOON - timedelta(minutes=minute), nickname="罕见" if minute in {5, 9} else "小雨")
+
+    first = users.page(session, by(q="罕见"), ZONE)
+    second = users.page(session, by(q="罕见"), ZONE, older_than=first.older)
+    third = users.page(session, by(q="罕见"), ZONE, older_than=second.older)
+
+    assert [(len(page.rows), page.is_cut) for page in (first, second, third)] == [(0, True), (1, True), (1, False)]
+    assert users.count(session, by(q="罕见"), ZONE) == users.Count(0, is_all=False)
+    assert len(openids(session, by(q="罕见"))) == len(in_file(session, by(q="罕见"))) == 2
+    assert users.page(session, by(q="罕见"), ZONE, newer_than=third.newer).rows == second.rows
+
+
+def test_so_many_are_counted_and_no_more(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "COUNTED_TO", 3)
+    for _ in range(3):
+        UserFactory()
+    exactly = users.count(session, by(), ZONE)
+    UserFactory()
+
+    more = users.count(session, by(), ZONE)
+
+    assert exactly == users.Count(3, is_all=True)
+    assert more == users.Count(3, is_all=False)
+
+
+def test_pages_file_and_plain_sql_agree_on_fifty_random_filters(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "LOOKED_THROUGH", 25)
+    monkeypatch.setattr(user_file, "ROWS_AT_ONCE", 7)
+    rng = random.Random(20261120)
+    _crowd(rng)
+
+    drawn = [_drawn(rng) for _ in range(50)]
+    found = [(openids(session, by(**f), size=9), in_file(session, by(**f)), _by_sql(session, f)) for f in drawn]
+
+    for pages, rows, right in found:
+        assert len(pages) == len(set(pages)) == len(rows)
+        assert set(pages) == {row[0] for row in rows} == right
+    # Filters that leave nobody would agree on anything.
+    assert sum(bool(right) for _, _, right in found) > 25
+
+
+def _crowd(rng: random.Random) -> None:
+    for account in ("tea", "clinic"):
+        made = AccountFactory(name=account)
+        sites = [SiteFactory(name=f"{account}-{number}", account=made) for number in range(2)]
+        for number in range(60):
+            person = UserFactory(
+                site=rng.choice(sites),
+                silent=rng.random() < 0.5,
+                openid=f"o{account}-{number % 3}-{rng.randrange(10**9):09}-{number}",
+                first_seen_at=NOON - timedelta(hours=rng.randrange(200)),
+                last_login_at=NOON - timedelta(hours=rng.randrange(100)),
+            )
+            if person.granted_userinfo:
+                person.nickname = rng.choice(["小雨", "Li_Lei", "100%", "=1+1", "罗密欧"])
+            UserChannelFactory(user=person, channel=rng.choice(["poster", "menu", ""]), last_ref=f"M{number % 20}")
+            if rng.random() < 0.6:
+                TokenFactory(
+                    user=person, needs_consent=rng.random() < 0.5, scope=rng.choice(["snsapi_base", "snsapi_userinfo"])
+                )
+
+
+def _drawn(rng: random.Random) -> dict[str, str]:
+    drawn = {
+        "q": rng.choice(["小", "li_", "0%", "=1", "M7", "otea-1-1", "oclinic-", "nobody"]),
+        "account": rng.choice(["tea", "clinic"]),
+        "site": rng.choice(["tea-0", "tea-1", "clinic-0"]),
+        "channel": rng.choice(["poster", "menu"]),
+        "scope": rng.choice(["silent", "explicit"]),
+        "token": rng.choice(["none", "needs_consent", "next_visit"]),
+        "first_from": rng.choice(["2026-11-12", "2026-11-15"]),
+        "first_to": rng.choice(["2026-11-17", "2026-11-20"]),
+        "last_from": rng.choice(["2026-11-16", "2026-11-18"]),
+        "last_to": rng.choice(["2026-11-19", "2026-11-20"]),
+    }
+    return {name: drawn[name] for name in rng.sample(sorted(drawn), rng.choice([0, 1, 1, 1, 2, 2, 3]))}
+
+
+_ID = "(u.openid LIKE :q || '%' AND length(:q) >= 8 OR u.unionid = :q OR c.last_ref = :q)"
+_SQL = {
+    "account": "a.name = :account",
+    "site": "s.name = :site",
+    "channel": "c.channel = :channel",
+    "scope": "u.granted_userinfo = (:scope = 'explicit')",
+    "token": "(CASE WHEN t.user_id IS NULL THEN 'none' WHEN t.state <> 'needs_consent' THEN '' WHEN t.scope LIKE"
+    " '%userinfo%' THEN 'needs_consent' ELSE 'next_visit' END) = :token",
+    "first_from": "u.first_seen_at >= :first_from",
+    "first_to": "u.first_seen_at < :first_to",
+    "last_from": "u.last_login_at >= :last_from",
+    "last_to": "u.last_login_at < :last_to",
+}
+
+
+def _by_sql(session: Session, filters: dict[str, str]) -> set[str]:
+    """The openids that SQL of the test's own finds. Each user has one channel here, so one join serves."""
+    query = (
+        'SELECT u.openid FROM "user" u JOIN account a ON a.id = u.account_id JOIN user_channel c ON c.user_id = u.id '
+        "JOIN site s ON s.id = c.site_id LEFT JOIN token t ON t.user_id = u.id WHERE 1 = 1"
+    )
+    values: dict[str, Any] = dict(filters)
+    for name in filters.keys() & {"first_from", "first_to", "last_from", "last_to"}:
+        day = datetime.fromisoformat(f"{filters[name]}T00:00:00+08:00") + timedelta(days=name.endswith("to"))
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        values[name] = day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else day
+    for name in filters.keys() - {"q"}:
+        query += f" AND {_SQL[name]}"
+    if "q" in filters:
+        everywhere = 'SELECT count(*) FROM "user" u JOIN user_channel c ON c.user_id = u.id WHERE '
+        has_id = session.scalar(text(everywhere + _ID), {"q": filters["q"]})
+        query += f" AND {_ID}" if has_id else " AND lower(u.nickname) LIKE '%' || :part || '%' ESCAPE '!'"
+        values["part"] = filters["q"].lower().replace("%", "!%").replace("_", "!_")
+    return set(session.scalars(text(query), values))
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"scope": "all"}, "scope is one of silent, explicit"),
+        ({"token": "x"}, "token is one of fresh"),
+        ({"first_from": "yesterday"}, "first_from is a day"),
+        ({"last_to": "0001-01-01"}, "between the years"),
+        ({"last_to": "9999-12-31"}, "between the years"),
+        ({"q": "\0"}, "no NUL"),
+        ({"channel": "x" * 129}, "at most 128"),
+    ],
+)
+def test_what_cannot_be_a_filter_is_told(typed: dict[str, str], told: str) -> None:
+    with pytest.raises(BadValue, match=told):
+        UserFilters.read(typed)
+
+
+def test_accounts_and_sites_that_nobody_has_are_told_apart_from_empty_ones(session: Session) -> None:
+    SiteFactory(name="shop", account=AccountFactory(name="tea"), disabled=True)
+
+    offered = choices(session, by(account="tea", site="shop"))
+
+    assert (list(offered.accounts), list(offered.sites)) == (["tea"], ["shop"])
+    with pytest.raises(NoSuchAccount):
+        choices(session, by(account="bar"))
+    with pytest.raises(NoSuchSite):
+        choices(session, by(site="bar"))
+
+
+@pytest.mark.parametrize("text_", ["", "1", "1-", "-1", "1-x", "１-1", "9" * 30 + "-1", f"1-{2**63}", "1-1-1", "²-1"])
+def test_a_place_that_no_page_wrote_is_refused(text_: str) -> None:
+    with pytest.raises(BadValue):
+        Place.read(text_)
+
+
+def test_a_place_is_read_as_it_was_written() -> None:
+    place = Place(datetime(2026, 11, 20, 4, 5, 6, 789_012, tzinfo=UTC), 2**63 - 1)
+
+    assert Place.read(str(place)) == place
+
+
+@pytest.mark.parametrize(
+    ("token", "state"),
+    [
+        ({}, TokenHealth.FRESH),
+        ({"due": True}, TokenHealth.DUE),
+        ({"due": True, "leased": True}, TokenHealth.REFRESHING),
+        ({"due": True, "failures": 2}, TokenHealth.BACKING_OFF),
+        ({"authorized_at": NOON - timedelta(days=36_500)}, TokenHealth.LATE),
+        ({"needs_consent": True}, TokenHealth.NEEDS_CONSENT),
+        ({"needs_consent": True, "scope": "snsapi_base"}, TokenHealth.NEXT_VISIT),
+    ],
+    ids=lambda value: str(value),
+)
+def test_the_state_of_a_token_is_told_from_its_row(session: Session, token: dict[str, Any], state: TokenHealth) -> None:
+    TokenFactory(**token)
+
+    [row] = users.page(session, by(), ZONE).rows
+
+    assert row.token is state
+
+
+@pytest.mark.parametrize(
+    ("account", "state"), [({"sample": True}, "resting"), ({"disabled": True}, "resting"), ({}, "late")]
+)
+def test_a_token_that_nobody_renews_is_not_late(session: Session, account: dict[str, bool], state: str) -> None:
+    site = SiteFactory(account=AccountFactory(**account))
+    TokenFactory(user=UserFactory(site=site), authorized_at=NOON - timedelta(days=36_500))
+
+    [row] = users.page(session, by(), ZONE).rows
+
+    assert row.token == state
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("小雨 🌧", "小雨 🌧"),
+        ("=1+1", "'=1+1"),
+        ("+86", "'+86"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\tx", "'\tx"),
+        ("  =1", "'  =1"),
+        ("\u3000＝1", "'\u3000＝1"),
+        ("'x", "''x"),
+        ("a=b", "a=b"),
+        ("00123", "'00123"),
+        ("123456789012", "'123456789012"),
+        ("12345", "12345"),
+        ("0", "0"),
+        (None, ""),
+    ],
+)
+def test_a_spreadsheet_shows_a_cell_as_it_is(typed: str | None, shown: str) -> None:
+    assert user_file.as_text(typed) == shown
+    assert user_file.as_text(typed).removeprefix("'") == (typed or "")
+
+
+def test_the_file_opens_in_a_chinese_spreadsheet(session: Session) -> None:
+    UserFactory(nickname='说"你好",\n再见', unionid=None, last_login_at=NOON, first_seen_at=NOON, last_ref="0086")
+    words: Callable[[str], str] = str
+
+    heading = user_file.heading(words, ZONE)
+    portion = user_file.portion(session, by(), ZONE, words, below=user_file.BEGINNING)
+
+    assert heading.startswith("\ufeffopenid,unionid,Nickname,")
+    assert heading.endswith("First login (Asia/Shanghai),Last login (Asia/Shanghai)\r\n")
+    [row] = csv.reader(io.StringIO(portion.text, newline=""))
+    assert row[1:4] == ["", '说"你好",\n再见', "Silent Explicit"]
+    assert row[6:] == ["'0086", "2026-11-20 12:00:00", "2026-11-20 12:00:00"]
+    assert portion.text.endswith("\r\n")
+    assert portion.rows == 1

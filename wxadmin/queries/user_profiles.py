@@ -1,0 +1,126 @@
+"""One user: profile, consents, token, where they came through, and everything that happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from wxadmin.clock import utcnow
+from wxadmin.models import Account, Attempt, Event, Site, Token, User, UserChannel
+from wxadmin.queries.token_states import TokenHealth, health
+
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
+_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """A token without its values."""
+
+    health: TokenHealth
+    expires_at: datetime
+    refresh_expires_at: datetime
+    refreshed_at: datetime | None
+    next_refresh_at: datetime
+    failures: int
+    last_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserProfile:
+    """`explicit_at` is the first explicit consent among the attempts that are kept."""
+
+    user: User
+    account: str
+    token: TokenFacts | None
+    explicit_at: datetime | None
+    others: Rows
+    channels: Rows
+
+
+def find(session: Session, user_id: int) -> UserProfile | None:
+    """The user, if there is one with this id."""
+    found = session.execute(
+        select(User, Account.title).join(Account, Account.id == User.account_id).where(User.id == user_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    user, account = found
+    return UserProfile(
+        user,
+        account,
+        _token(session, user_id),
+        _first_explicit(session, user_id),
+        _others(session, user),
+        _channels(session, user_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Newest first; the ids to begin the neighbouring pages with."""
+
+    rows: Rows
+    newer: int | None
+    older: int | None
+
+
+def events(
+    session: Session, user_id: int, *, below: int | None = None, above: int | None = None, size: int = 50
+) -> EventPage:
+    """One page of what happened to the user: logins and refreshes, each with its attempt's support code."""
+    if above is not None:
+        rows = session.execute(_of(user_id).where(Event.id > above).order_by(Event.id).limit(size + 1)).all()
+        if len(rows) > size:
+            shown = rows[size - 1 :: -1]
+            return EventPage(shown, newer=shown[0].id, older=shown[-1].id)
+        below = None
+    query = _of(user_id).order_by(Event.id.desc()).limit(size + 1)
+    if below is not None:
+        query = query.where(Event.id < below)
+    rows = session.execute(query).all()
+    shown = rows[:size]
+    newer = (shown[0].id if shown else below - 1) if below is not None else None
+    return EventPage(shown, newer=newer, older=shown[-1].id if len(rows) > size else None)
+
+
+def _of(user_id: int) -> Any:
+    columns = (Event.id, Event.at, Event.stage, Event.event_class, Event.code, Event.errmsg, Event.duration_ms)
+    return (
+        select(*columns, Event.rid, Attempt.support_code, Site.title.label("site"))
+        .outerjoin(Attempt, Attempt.id == Event.attempt_id)
+        .outerjoin(Site, Site.id == Event.site_id)
+        .where(Event.user_id == user_id)
+    )
+
+
+def _token(session: Session, user_id: int) -> TokenFacts | None:
+    columns = (Token.expires_at, Token.refresh_expires_at, Token.refreshed_at, Token.next_refresh_at)
+    row = session.execute(
+        select(health(utcnow()), *columns, Token.failures, Token.last_code).where(Token.user_id == user_id)
+    ).one_or_none()
+    return TokenFacts(TokenHealth(row[0]), *row[1:]) if row else None
+
+
+def _first_explicit(session: Session, user_id: int) -> datetime | None:
+    explicit = (Attempt.user_id == user_id, Attempt.scope_granted.contains("snsapi_userinfo"))
+    return session.scalar(select(func.min(Attempt.ended_at)).where(*explicit))
+
+
+def _others(session: Session, user: User) -> Rows:
+    if user.unionid is None:
+        return []
+    query = select(User.id, User.openid, User.nickname, User.last_login_at, Account.title.label("account"))
+    query = query.join(Account, Account.id == User.account_id).where(User.unionid == user.unionid, User.id != user.id)
+    return session.execute(query.order_by(User.last_login_at.desc()).limit(_MOST)).all()
+
+
+def _channels(session: Session, user_id: int) -> Rows:
+    columns = (UserChannel.channel, UserChannel.first_at, UserChannel.last_at, UserChannel.logins, UserChannel.last_ref)
+    query = select(*columns, Site.title.label("site")).join(Site, Site.id == UserChannel.site_id)
+    query = query.where(UserChannel.user_id == user_id).order_by(UserChannel.last_at.desc()).limit(_MOST)
+    return session.execute(query).all()
