@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 
 _TICKS = 4
 _BAR_SHARE = 0.74
+_BROADEST_BAR = 44
 _LABEL_GAP = 24
 
 
@@ -143,7 +144,7 @@ def _letters(text: str) -> int:
 
 
 def _bar(sheet: _Sheet, bucket: Bucket, series: Sequence[Series], *, x: float, slot: float, top: int) -> str:
-    width, ground = slot * _BAR_SHARE, sheet.floor - sheet.top
+    width, ground = min(slot * _BAR_SHARE, _BROADEST_BAR), sheet.floor - sheet.top
     parts = [
         f"<title>{escape(_said(bucket, series))}</title>",
         f'<rect class="hit" x="{x:.1f}" y="{sheet.top:.1f}" width="{slot:.1f}" height="{ground:.1f}"/>',
