@@ -1,6 +1,8 @@
 """Reads and writes: what two writers, a locked, full or lost database mean to whoever asked."""
 
 import asyncio
+import os
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -210,6 +212,18 @@ async def test_a_row_locked_for_too_long_is_an_unavailable_database(
 
     await database.write(increase, "nodes")
     database.close()
+
+
+@on_postgresql
+def test_a_host_that_vanished_is_given_up_within_seconds(database: Database) -> None:
+    for engine in (database.reader, database.writer):
+        with engine.connect() as connection:
+            wire = socket.socket(fileno=os.dup(connection.connection.driver_connection.fileno()))
+        with wire:
+            unanswered_ms = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            silent_s = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+
+        assert (unanswered_ms, silent_s) == (10_000, 10)
 
 
 @on_postgresql

@@ -7,6 +7,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import ArgumentError
 
 BUSY_TIMEOUT_S = 5
+_VANISHED_AFTER_S = 10
 _EXPECTED = "the database must be sqlite:///path or postgresql://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -77,6 +78,11 @@ def _make_postgresql(url: URL, connections: int, options: str = "") -> Engine:
         hide_parameters=True,
         connect_args={
             "connect_timeout": BUSY_TIMEOUT_S,
+            # A host that vanished without a word would else be waited for as long as the kernel repeats: a quarter of
+            # an hour for what was sent, two hours for an answer.
+            "tcp_user_timeout": _VANISHED_AFTER_S * 1000,
+            "keepalives_idle": _VANISHED_AFTER_S,
+            "keepalives_interval": BUSY_TIMEOUT_S,
             "options": f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s {options}",
         },
     )
