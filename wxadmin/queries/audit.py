@@ -55,7 +55,7 @@ def page(
     )
 
 
-def _filtered(query: Select[tuple[AuditEntry]], filters: AuditFilters) -> Select[tuple[AuditEntry]]:
+def _filtered(query: Select[AuditEntry], filters: AuditFilters) -> Select[AuditEntry]:
     if filters.actor is not None:
         query = query.where(AuditEntry.actor == filters.actor)
     if filters.action is not None:

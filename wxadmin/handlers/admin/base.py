@@ -1,5 +1,6 @@
 """What every page of the dashboard shares: who asks, whether they may, and the frame around the page."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
@@ -21,6 +22,7 @@ from wxadmin.queries.staff import Identity
 from wxadmin.security.hashes import sha256
 from wxadmin.services import sessions
 
+_LEADS_ELSEWHERE = re.compile(r"//|\.\.|%|\\|\s")
 THEMES = ("system", "light", "dark")
 
 CONTENT_SECURITY_POLICY = (
@@ -67,6 +69,13 @@ class AdminHandler(BaseHandler):
     def path(self, path: str) -> str:
         """An address of ours, below the path of PUBLIC_URL."""
         return self.front.base_path + path
+
+    def own_page(self, asked: str) -> str:
+        """The address, if it is one of the dashboard's pages, else the overview: nobody is led elsewhere from here."""
+        home = self.path("/admin/")
+        page = asked.partition("?")[0]
+        # Browsers read %2e%2e as .. and a backslash as a slash.
+        return asked if page.startswith(home) and not _LEADS_ELSEWHERE.search(page) else home
 
     def show(self, template: str, **values: Any) -> None:
         """Finishes the request with a page."""

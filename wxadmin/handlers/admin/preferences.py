@@ -23,6 +23,4 @@ class Preferences(AdminHandler):
                     samesite="Lax",
                     secure=self.front.is_https,
                 )
-        back = self.get_body_argument("back", "")
-        home = self.path("/admin/")
-        self.redirect(back if back.startswith(home) and "//" not in back else home, status=HTTPStatus.SEE_OTHER)
+        self.redirect(self.own_page(self.get_body_argument("back", "")), status=HTTPStatus.SEE_OTHER)

@@ -64,9 +64,7 @@ class SignIn(AdminHandler):
 
     def _next(self) -> str:
         """The page that was asked for before; only ever one of the dashboard's own."""
-        home = self.path("/admin/")
-        asked = self.get_argument("next", home)
-        return asked if asked.startswith(home) and "//" not in asked and "\\" not in asked else home
+        return self.own_page(self.get_argument("next", ""))
 
 
 class SignOut(StaffHandler):
