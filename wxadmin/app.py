@@ -25,7 +25,9 @@ from wxadmin.handlers.admin.accounts import (
     AccountSecret,
     AccountShow,
 )
+from wxadmin.handlers.admin.attempts import AttemptList, AttemptShow
 from wxadmin.handlers.admin.audit import AuditList
+from wxadmin.handlers.admin.failures import FailureList, FailureShow
 from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
@@ -59,6 +61,10 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/readyz", Ready),
     (r"/metrics", Metrics),
     (r"/admin/?", Overview),
+    (r"/admin/attempts", AttemptList),
+    (r"/admin/attempts/([^/]{1,64})", AttemptShow),
+    (r"/admin/failures", FailureList),
+    (r"/admin/failures/([^/]{1,64})", FailureShow),
     (r"/admin/sign-in", SignIn),
     (r"/admin/sign-out", SignOut),
     (r"/admin/preferences", Preferences),

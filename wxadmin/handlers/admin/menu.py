@@ -7,6 +7,7 @@ from wxadmin.models import Role
 
 EVERYONE = frozenset(Role)
 NOT_DEVELOPERS = EVERYONE - {Role.DEVELOPER}
+NOT_MARKETERS = EVERYONE - {Role.MARKETER}
 ADMINS = frozenset({Role.ADMIN})
 SITE_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.DEVELOPER})
 
@@ -22,10 +23,8 @@ class Place:
 
 PLACES = (
     Place(msgid("Overview"), "/admin/", EVERYONE),
-    Place(msgid("Accounts"), "/admin/accounts", ADMINS),
-    Place(msgid("Sites"), "/admin/sites", SITE_READERS),
-    Place(msgid("Staff"), "/admin/staff", ADMINS),
-    Place(msgid("Audit log"), "/admin/audit", ADMINS),
+    Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
+    Place(msgid("Failures"), "/admin/failures", NOT_MARKETERS),
     Place(msgid("Accounts"), "/admin/accounts", ADMINS),
     Place(msgid("Sites"), "/admin/sites", SITE_READERS),
     Place(msgid("Staff"), "/admin/staff", ADMINS),

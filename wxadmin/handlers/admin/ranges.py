@@ -1,0 +1,36 @@
+"""Ranges of days: read from a query string, and cut into the buckets of a chart."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wxadmin.clock import hour_of
+from wxadmin.days import DAY, last_days, start_of
+from wxadmin.handlers.base import BadRequest
+
+_HOUR = timedelta(hours=1)
+# Ids hold moments up to 2095.
+_YEARS = range(2000, 2091)
+
+
+def read_day(name: str, text: str) -> date:
+    """A day as date fields send it. Raises BadRequest."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadRequest(f"{name} is a day such as 2026-11-20") from None
+    if day.year not in _YEARS:
+        raise BadRequest(f"{name} lies between the years {_YEARS[0]} and {_YEARS[-1]}")
+    return day
+
+
+def by_day(number: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The bounds of so many days, up to the end of today."""
+    days = last_days(number, now, zone)
+    return tuple(start_of(day, zone) for day in [*days, days[-1] + DAY])
+
+
+def by_hour_of_today(now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The bounds of today's hours, up to the end of the one that runs."""
+    midnight = by_day(1, now, zone)[0]
+    hours = (hour_of(now) + _HOUR - midnight) // _HOUR
+    return tuple(midnight + hour * _HOUR for hour in range(hours + 1))

@@ -1,0 +1,72 @@
+"""What came of an attempt, in one sentence."""
+
+from datetime import datetime
+
+from wxadmin.handlers.admin.durations import spoken
+from wxadmin.handlers.admin.vocabulary import STAGES
+from wxadmin.i18n import Language, msgid, translator
+from wxadmin.models import Class, Outcome, Stage
+from wxadmin.queries.attempt import AttemptShown, Step
+from wxadmin.queries.attempts import REFUSED, WAITING
+from wxadmin.wechat import errcodes
+
+_SENTENCES = {
+    WAITING: msgid("The visitor is at WeChat, for %(how_long)s so far. After ten minutes this counts as never back."),
+    Outcome.FAILED: msgid("Failed at the step “%(step)s”: %(title)s (%(code)s)."),
+    Outcome.ABANDONED: msgid("The visitor went to WeChat and did not come back within ten minutes."),
+    Outcome.DENIED: msgid("The visitor came back from WeChat without a code: they declined."),
+    Outcome.SNAPSHOT: msgid("WeChat showed its snapshot page: a virtual person, so nobody was logged in."),
+    Outcome.DUPLICATE: msgid("A code that had been used before: a repeat that hurt nobody."),
+    REFUSED: msgid("Refused before WeChat was asked: %(title)s (%(code)s)."),
+}
+_IN_HAND = msgid("The visitor is back from WeChat, and the login is being finished.")
+_REDEEMED = msgid("Succeeded: the visitor was handed to the site, and the site has asked who it is.")
+_NOT_REDEEMED = msgid("Succeeded here, but the site has not asked who it is: look at the site's own page.")
+_RECOVERED = msgid("It had failed before, and worked at the second try.")
+_NO_PROFILE = msgid("The profile could not be fetched: %(title)s (%(code)s).")
+
+
+def verdict(shown: AttemptShown, lang: Language, now: datetime) -> str:
+    """One sentence; two where a success had something amiss on the way."""
+    say = translator(lang).gettext
+    if shown.outcome == Outcome.SUCCEEDED:
+        return _of_success(shown, lang)
+    if shown.outcome == WAITING and shown.returned_at is not None:
+        return say(_IN_HAND)
+    code = shown.ended_by or ""
+    stage = _stage_of_end(shown)
+    facts = {
+        "how_long": spoken(shown.started_at, now, lang),
+        "step": say(STAGES[stage]),
+        "title": errcodes.find(code, stage).title(lang),
+        "code": code,
+    }
+    return say(_SENTENCES[shown.outcome]) % facts
+
+
+def remedy(shown: AttemptShown, lang: Language) -> str:
+    """What to do about an attempt that was no login; empty where there is nothing to do."""
+    if not shown.ended_by:
+        return ""
+    return errcodes.find(shown.ended_by, _stage_of_end(shown)).remedy(lang)
+
+
+def _of_success(shown: AttemptShown, lang: Language) -> str:
+    say = translator(lang).gettext
+    sentences = [say(_REDEEMED if shown.redeemed_at else _NOT_REDEEMED)]
+    if shown.recovered_at:
+        sentences.append(say(_RECOVERED))
+    if refused := _last_failure(shown, Stage.USERINFO):
+        title = errcodes.find(refused.code, refused.stage).title(lang)
+        sentences.append(say(_NO_PROFILE) % {"title": title, "code": refused.code})
+    return (" " if lang == "en" else "").join(sentences)
+
+
+def _stage_of_end(shown: AttemptShown) -> Stage:
+    ends = [step for step in shown.steps if step.code == shown.ended_by and step.event_class != Class.HARMLESS]
+    return Stage(ends[-1].stage) if ends else Stage.START
+
+
+def _last_failure(shown: AttemptShown, stage: Stage) -> Step | None:
+    steps = [step for step in shown.steps if step.stage == stage]
+    return steps[-1] if steps and steps[-1].event_class == Class.FAILURE else None

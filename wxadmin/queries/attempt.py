@@ -1,0 +1,117 @@
+"""One attempt with all of its steps, for whoever has its support code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from wxadmin.models import Account, Attempt, Event, Site, User
+from wxadmin.queries.attempts import outcome_shown
+
+
+class Missing(Enum):
+    """Why there is nothing to show for a code that was typed right."""
+
+    UNKNOWN = auto()
+    NOT_YOURS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event of the attempt."""
+
+    at: datetime
+    stage: str
+    event_class: str
+    code: str
+    errmsg: str | None
+    rid: str | None
+    http_status: int | None
+    duration_ms: int | None
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personal:
+    """What tells who the visitor is."""
+
+    ip: str | None
+    ref: str | None
+    user_id: int | None
+    nickname: str | None
+    openid: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptShown:
+    """`personal` is None for those who may not see it."""
+
+    support_code: str
+    outcome: str
+    ended_by: str | None
+    started_at: datetime
+    returned_at: datetime | None
+    ended_at: datetime | None
+    redeemed_at: datetime | None
+    recovered_at: datetime | None
+    site: str | None
+    account: str | None
+    scope: str
+    scope_granted: str | None
+    channel: str | None
+    return_url: str | None
+    browser_family: str
+    wechat_version: str | None
+    personal: Personal | None
+    steps: Sequence[Step]
+
+
+def find(session: Session, support_code: str, *, among: frozenset[int] | None) -> AttemptShown | Missing:
+    """The attempt. Whoever is confined to some sites gets those of them alone, and nothing personal."""
+    row = session.execute(
+        select(Attempt, Site.title.label("site"), Account.title.label("account"), User.nickname, User.openid)
+        .outerjoin(Site, Site.id == Attempt.site_id)
+        .outerjoin(Account, Account.id == Attempt.account_id)
+        .outerjoin(User, User.id == Attempt.user_id)
+        .where(Attempt.support_code == support_code)
+    ).one_or_none()
+    if row is None:
+        return Missing.UNKNOWN
+    attempt: Attempt = row.Attempt
+    if among is not None and attempt.site_id not in among:
+        return Missing.NOT_YOURS
+    return AttemptShown(
+        support_code=attempt.support_code,
+        outcome=outcome_shown(attempt.outcome, is_refused_start=attempt.state_hash is None),
+        ended_by=attempt.ended_by,
+        started_at=attempt.started_at,
+        returned_at=attempt.returned_at,
+        ended_at=attempt.ended_at,
+        redeemed_at=attempt.redeemed_at,
+        recovered_at=attempt.recovered_at,
+        site=row.site,
+        account=row.account,
+        scope=attempt.scope,
+        scope_granted=attempt.scope_granted,
+        channel=attempt.channel,
+        return_url=attempt.return_url,
+        browser_family=attempt.browser_family,
+        wechat_version=attempt.wechat_version,
+        personal=None if among is not None else _personal(attempt, row.nickname, row.openid),
+        steps=_steps(session, attempt.id),
+    )
+
+
+def _personal(attempt: Attempt, nickname: str | None, openid: str | None) -> Personal:
+    return Personal(ip=attempt.ip, ref=attempt.ref, user_id=attempt.user_id, nickname=nickname, openid=openid)
+
+
+def _steps(session: Session, attempt_id: int) -> Sequence[Step]:
+    """In the order of time; a repeated callback that was written down late stands where it happened."""
+    columns = (Event.at, Event.stage, Event.event_class, Event.code, Event.errmsg, Event.rid)
+    more = (Event.http_status, Event.duration_ms, Event.recovered)
+    query = select(*columns, *more).where(Event.attempt_id == attempt_id).order_by(Event.at, Event.id)
+    return [Step(*row) for row in session.execute(query)]

@@ -1,0 +1,165 @@
+"""Failures by errcode or reason: counts from the hours, the events and the people behind them by an index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, distinct, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from wxadmin.ids import first_id_at
+from wxadmin.models import Attempt, Event, FailureHour, Site
+
+SIZE = 50
+PEOPLE_COUNTED = 2_000
+"""How many of a code's events are looked at for the people behind them."""
+
+# An event's id is drawn when it is written, which is after it happened, by as long as the writer's queue is.
+_WRITTEN_WITHIN = timedelta(minutes=10)
+# SQLite reads a partial index only where the query repeats its condition to the letter.
+_NOT_OK = Event.event_class != literal_column("'ok'")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `bounds[0]` to `bounds[-1]`, in the buckets between them; `among` are the only sites that count, None for
+    all."""
+
+    bounds: tuple[datetime, ...]
+    among: frozenset[int] | None = None
+
+    @property
+    def start(self) -> datetime:
+        return self.bounds[0]
+
+    @property
+    def end(self) -> datetime:
+        return self.bounds[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A code at one stage, counted as one class."""
+
+    code: str
+    stage: str
+    event_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """`is_all` where no more than PEOPLE_COUNTED events had to be looked at."""
+
+    number: int
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRow:
+    id: int
+    at: datetime
+    support_code: str | None
+    user_id: int | None
+    site: str | None
+    stage: str
+    event_class: str
+    errmsg: str | None
+    rid: str | None
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`newer` and `older` are the cursors of the neighbouring pages."""
+
+    rows: Sequence[FailureRow]
+    newer: int | None
+    older: int | None
+
+
+def by_kind(session: Session, span: Span, *, code: str | None = None) -> dict[Kind, tuple[int, ...]]:
+    """The number of events in each bucket, most frequent kind first."""
+    bucket = _bucket(span.bounds)
+    kind = (FailureHour.code, FailureHour.stage, FailureHour.event_class)
+    query = (
+        select(*kind, bucket, func.sum(FailureHour.events))
+        .where(FailureHour.hour >= span.start, FailureHour.hour < span.end)
+        .group_by(*kind, bucket)
+    )
+    if span.among is not None:
+        query = query.where(FailureHour.site_id.in_(sorted(span.among)))
+    if code is not None:
+        query = query.where(FailureHour.code == code)
+    counts: dict[Kind, list[int]] = {}
+    for *names, number, events in session.execute(query):
+        counts.setdefault(Kind(*names), [0] * (len(span.bounds) - 1))[number] += int(events)
+    ordered = sorted(counts.items(), key=lambda item: (-sum(item[1]), item[0].code, item[0].stage))
+    return {kind: tuple(values) for kind, values in ordered}
+
+
+def people_of_each(session: Session, span: Span, kinds: Sequence[Kind]) -> dict[Kind, People]:
+    """Whom each kind happened to."""
+    return {kind: people(session, span, kind) for kind in kinds}
+
+
+def people(session: Session, span: Span, kind: Kind) -> People:
+    """Whom it happened to: users where they are known, else each attempt as somebody of its own."""
+    newest = (
+        _events(span, kind.code)
+        .with_only_columns(Event.id, Event.user_id, Event.attempt_id)
+        .where(Event.stage == kind.stage, Event.event_class == kind.event_class)
+        .order_by(Event.id.desc())
+        .limit(PEOPLE_COUNTED + 1)
+        .subquery()
+    )
+    # Users and attempts draw their ids from one row of numbers, so that no user is taken for an attempt.
+    somebody = func.coalesce(newest.c.user_id, newest.c.attempt_id)
+    events, number = session.execute(select(func.count(), func.count(distinct(somebody))).select_from(newest)).one()
+    return People(min(number, PEOPLE_COUNTED), events <= PEOPLE_COUNTED)
+
+
+def page(session: Session, span: Span, code: str, *, before: int | None = None, after: int | None = None) -> Page:
+    """The events of a code, newest first: those older than the id `before`, or the nearest newer than `after`."""
+    query = (
+        _events(span, code)
+        .with_only_columns(*_COLUMNS)
+        .outerjoin(Attempt, Attempt.id == Event.attempt_id)
+        .outerjoin(Site, Site.id == Event.site_id)
+        .limit(SIZE + 1)
+    )
+    if after is not None:
+        nearest = session.execute(query.where(Event.id > after).order_by(Event.id)).all()
+        if len(nearest) <= SIZE:
+            return page(session, span, code)
+        rows = [FailureRow(*row) for row in nearest[:SIZE]][::-1]
+        return Page(rows, newer=rows[0].id, older=rows[-1].id)
+    if before is not None:
+        query = query.where(Event.id < before)
+    found = [FailureRow(*row) for row in session.execute(query.order_by(Event.id.desc()))]
+    rows = found[:SIZE]
+    newer = None if before is None else rows[0].id if rows else before - 1
+    return Page(rows, newer, older=rows[-1].id if len(found) > SIZE else None)
+
+
+_COLUMNS: tuple[Any, ...] = (
+    *(Event.id, Event.at, Attempt.support_code, Event.user_id, Site.title),
+    *(Event.stage, Event.event_class, Event.errmsg, Event.rid, Event.duration_ms),
+)
+
+
+def _events(span: Span, code: str) -> Select[Any]:
+    query = select(Event).where(
+        Event.code == code,
+        _NOT_OK,
+        Event.id >= first_id_at(span.start),
+        Event.id < first_id_at(span.end + _WRITTEN_WITHIN),
+        Event.at >= span.start,
+        Event.at < span.end,
+    )
+    return query if span.among is None else query.where(Event.site_id.in_(sorted(span.among)))
+
+
+def _bucket(bounds: Sequence[datetime]) -> ColumnElement[int]:
+    """The number of the bucket that an hour falls into."""
+    return case(*((FailureHour.hour < end, number) for number, end in enumerate(bounds[1:])))
