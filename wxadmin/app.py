@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -108,9 +109,17 @@ def make_application(front: Front) -> Application:
         default_handler_args={"front": front},
         log_function=log.log_request,
         template_path=str(TEMPLATES),
+        picture_origin=_picture_origin(front.gateway.wechat_open_url),
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax", "secure": front.is_https},
     )
+
+
+def _picture_origin(wechat_open_url: str) -> str:
+    """Where a simulator's people have their pictures from; empty beside WeChat itself."""
+    parts = urlsplit(wechat_open_url)
+    is_wechat = (parts.hostname or "").endswith(".qq.com")
+    return "" if is_wechat else f"{parts.scheme}://{parts.netloc}"
 
 
 @asynccontextmanager

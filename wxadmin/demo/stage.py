@@ -11,6 +11,7 @@ from tornado.httpserver import HTTPServer
 
 from wxadmin import app, kept_secrets, settings
 from wxadmin.database import Database, schema
+from wxadmin.demo import people
 from wxadmin.demo.shop import make_shop
 from wxadmin.models import Account, Site, User
 from wxadmin.sample import fill
@@ -40,12 +41,24 @@ class Addresses:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def dashboard(self) -> str:
+        return f"{self.gateway}/admin/"
+
+    @property
     def simulator(self) -> str:
         return f"http://127.0.0.1:{self.port + 1}"
 
     @property
     def shop(self) -> str:
         return f"http://localhost:{self.port + 2}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the shop says to the gateway, and what the staff say to the dashboard."""
+
+    shop_key: str
+    staff_password: str
 
 
 def demo_settings(where: Addresses) -> Settings:
@@ -60,9 +73,9 @@ def demo_settings(where: Addresses) -> Settings:
     )
 
 
-def prepare(chosen: Settings, where: Addresses, *, users: int) -> str:
-    """Makes the database with the demo's account and site where they are missing, and `users` made-up people in an
-    empty one; returns the shop's API key."""
+def prepare(chosen: Settings, where: Addresses, *, users: int) -> Secrets:
+    """Makes the database with the demo's account, site and staff where they are missing, and `users` made-up people in
+    an empty one."""
     schema.migrate(chosen.database)
     database = Database(chosen.database)
     try:
@@ -70,11 +83,13 @@ def prepare(chosen: Settings, where: Addresses, *, users: int) -> str:
         database.write_now(house.require_keys, keys.ids)
         is_empty = database.read_now(lambda session: session.scalar(select(User.id).limit(1))) is None
         shop_key = database.write_now(_furnish, keys, shop_url=where.shop)
+        staff_password = people.kept_password(chosen.data_dir)
+        database.write_now(people.let_in, staff_password, site=SITE)
     finally:
         database.close()
     if users and is_empty:
         fill(chosen.database, keys, users=users, events=users * _EVENTS_A_USER)
-    return shop_key
+    return Secrets(shop_key, staff_password)
 
 
 def _furnish(session: Session, keys: KeyRing, *, shop_url: str) -> str:

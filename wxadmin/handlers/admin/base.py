@@ -27,7 +27,7 @@ THEMES = ("system", "light", "dark")
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' https://thirdwx.qlogo.cn https://wx.qlogo.cn{pictures}; font-src 'self'; connect-src 'self'; "
+    "img-src 'self' https://thirdwx.qlogo.cn https://wx.qlogo.cn {pictures}; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'; "
     "require-trusted-types-for 'script'; trusted-types wxadmin"
 )
@@ -40,7 +40,9 @@ class AdminHandler(BaseHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        self.set_header("Content-Security-Policy", CONTENT_SECURITY_POLICY.format(pictures=""))
+        self.set_header(
+            "Content-Security-Policy", CONTENT_SECURITY_POLICY.format(pictures=self.settings["picture_origin"])
+        )
         self.set_header("Referrer-Policy", "same-origin")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")

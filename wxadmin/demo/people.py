@@ -1,0 +1,36 @@
+"""The demo's staff: one person of each role, under one password that the first start makes and keeps."""
+
+import os
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from wxadmin.models import Role
+from wxadmin.queries.staff import credentials, named
+from wxadmin.security.hashes import password_matches, random_text
+from wxadmin.services import staff
+
+FILE_NAME = "staff_password"
+_ACTOR = "demo"
+
+
+def kept_password(folder: Path) -> str:
+    """The password in the demo's folder, readable by its owner only."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(random_text(16).lower())
+    return path.read_text().strip()
+
+
+def let_in(session: Session, password: str, *, site: str) -> None:
+    """Everyone who is named after a role can sign in with the password; the developer sees the site."""
+    for role in Role:
+        if named(session, role) is None:
+            site_names = [site] if role is Role.DEVELOPER else []
+            staff.add(session, name=role, role=role, password=password, site_names=site_names, actor=_ACTOR)
+            continue
+        known = credentials(session, role)
+        if known is None or not password_matches(known.password_hash, password):
+            staff.reset(session, role, password, actor=_ACTOR)
