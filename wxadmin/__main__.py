@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import wxadmin
-from wxadmin.commands import accounts, demo, refresh, sample, serve, simulator, sites, staff
+from wxadmin.commands import accounts, demo, export, refresh, sample, serve, simulator, sites, staff
 from wxadmin.errors import WxadminError
 
 cli = typer.Typer(
@@ -22,6 +22,7 @@ cli.command()(serve.migrate)
 cli.add_typer(accounts.commands, name="account")
 cli.add_typer(sites.commands, name="site")
 cli.add_typer(staff.commands, name="staff")
+cli.add_typer(export.commands, name="export")
 cli.command()(refresh.refresh)
 cli.command()(sample.sample)
 

@@ -34,6 +34,8 @@ from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, Sta
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.sign_in import SignIn, SignOut
 from wxadmin.handlers.admin.sites import SiteAdd, SiteChange, SiteDisable, SiteList, SiteRotateKey, SiteShow
+from wxadmin.handlers.admin.user_file import UserFile
+from wxadmin.handlers.admin.users import UserList, UserShow
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.health import Health, Metrics, Ready
@@ -66,6 +68,9 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
+    (r"/admin/users", UserList),
+    (r"/admin/users\.csv", UserFile),
+    (r"/admin/users/([0-9]{1,19})", UserShow),
     (r"/admin/sign-in", SignIn),
     (r"/admin/sign-out", SignOut),
     (r"/admin/preferences", Preferences),

@@ -23,6 +23,7 @@ class Place:
 
 PLACES = (
     Place(msgid("Overview"), "/admin/", EVERYONE),
+    Place(msgid("Authorized users"), "/admin/users", NOT_DEVELOPERS),
     Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
     Place(msgid("Failures"), "/admin/failures", NOT_MARKETERS),
     Place(msgid("Accounts"), "/admin/accounts", ADMINS),

@@ -1,0 +1,128 @@
+"""Authorized users: the list, and one of them with everything that happened."""
+
+import re
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from tornado.web import HTTPError
+
+from wxadmin import support_codes
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
+from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
+from wxadmin.handlers.admin.vocabulary import STAGES
+from wxadmin.handlers.base import BadRequest
+from wxadmin.models import Role
+from wxadmin.queries import user_profiles, users
+from wxadmin.queries.keyset import Place
+from wxadmin.queries.user_filters import Choices, GrantedScope, UserFilters, choices
+from wxadmin.wechat import errcodes
+
+EXPORTERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.MARKETER})
+_PICTURE = re.compile(r"https?://((?:thirdwx|wx)\.qlogo\.cn/.+)")
+_GREATEST_ID = 2**63 - 1
+
+
+class UserHandler(StaffHandler):
+    """What list, file and page of users share."""
+
+    roles = NOT_DEVELOPERS
+
+    def filters(self) -> UserFilters:
+        try:
+            return UserFilters.read({name: self.query(name) for name in self.request.query_arguments})
+        except BadValue as error:
+            raise BadRequest(str(error)) from None
+
+    async def choices_for(self, filters: UserFilters) -> Choices:
+        """What can be chosen. Raises BadRequest where an account or a site is asked for that is not among that."""
+        try:
+            return await self.gateway.database.read(choices, filters)
+        except (NoSuchAccount, NoSuchSite) as error:
+            raise BadRequest(str(error)) from None
+
+    def moment(self, at: datetime) -> str:
+        """To the minute, for lists; the page says the zone once."""
+        return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
+
+
+class UserList(UserHandler):
+    async def get(self) -> None:
+        filters = self.filters()
+        database, zone = self.gateway.database, self.front.zone
+        offered = await self.choices_for(filters)
+        page = await database.read(
+            users.page, filters, zone, older_than=self._place("older"), newer_than=self._place("newer")
+        )
+        self.show(
+            "users/list.html",
+            filters=filters,
+            choices=offered,
+            scopes=GrantedScope,
+            tokens=TOKENS,
+            page=page,
+            count=await database.read(users.count, filters, zone),
+            counted_to=users.COUNTED_TO,
+            looked_through=users.LOOKED_THROUGH,
+            address=lambda path, **place: self._address(path, filters, place),
+            may_export=self.identity.role in EXPORTERS,
+            moment=self.moment,
+            zone=zone.key,
+        )
+
+    def _place(self, name: str) -> Place | None:
+        text = self.query(name)
+        try:
+            return Place.read(text) if text else None
+        except BadValue as error:
+            raise BadRequest(str(error)) from None
+
+    def _address(self, path: str, filters: UserFilters, place: dict[str, object]) -> str:
+        query = urlencode(filters.given | place)
+        return self.path(path) + (f"?{query}" if query else "")
+
+
+class UserShow(UserHandler):
+    async def get(self, typed_id: str) -> None:
+        user_id = int(typed_id)
+        if user_id > _GREATEST_ID:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        database = self.gateway.database
+        found = await database.read(user_profiles.find, user_id)
+        if found is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        events = await database.read(
+            user_profiles.events, user_id, below=self._event_id("older"), above=self._event_id("newer")
+        )
+        self.show(
+            "users/show.html",
+            found=found,
+            user=found.user,
+            picture=picture(found.user.headimgurl),
+            events=events,
+            stages=STAGES,
+            classes=CLASSES,
+            tokens=TOKENS,
+            entry=errcodes.find,
+            moment=self.moment,
+            own=self.path(f"/admin/users/{user_id}"),
+            shown_code=support_codes.show,
+            sees_attempts=self.identity.role is not Role.MARKETER,
+            zone=self.front.zone.key,
+        )
+
+    def _event_id(self, name: str) -> int | None:
+        text = self.query(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= _GREATEST_ID):
+            raise BadRequest(f"{name} is the id of an event")
+        return int(text)
+
+
+def picture(headimgurl: str | None) -> str | None:
+    """The avatar's address where it is one of WeChat's, by https; the page's policy lets no other in."""
+    found = _PICTURE.fullmatch(headimgurl or "")
+    return f"https://{found[1]}" if found else None
