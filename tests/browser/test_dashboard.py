@@ -26,6 +26,8 @@ PAGES = [
     for pattern, handler in ROUTES
     if re.fullmatch(r"/admin[a-z/-]*\??", pattern) and handler.get is not RequestHandler.get
 ]
+LISTS = [path for path in ("/admin/users", "/admin/attempts", "/admin/failures") if path in PAGES]
+FIRST_OF_LIST = "[data-swap] tbody a:visible"
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,112 @@ def test_a_page_is_open_to_everybody_and_fits_the_screen(browse: Open, path: str
 
     assert barriers.violations_count == 0, barriers.generate_report()
     visitor.look(path.strip("/").replace("/", "-"))
+
+
+@pytest.mark.parametrize("taste", TASTES, ids=str)
+@pytest.mark.parametrize("path", LISTS)
+def test_what_a_list_leads_to_is_open_to_everybody_too(browse: Open, path: str, taste: Taste) -> None:
+    visitor = browse(path, taste)
+
+    visitor.page.locator(FIRST_OF_LIST).first.click()
+
+    visitor.page.wait_for_url(re.compile(rf"{path}/."))
+    barriers = Axe().run(visitor.page)
+    assert barriers.violations_count == 0, barriers.generate_report()
+    visitor.look(path.strip("/").replace("/", "-") + "-one")
+
+
+def test_a_filter_changes_the_list_without_a_reload_and_the_way_back_changes_it_again(browse: Open) -> None:
+    page = browse("/admin/users").page
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+    everybody = page.locator("#users").inner_text()
+
+    page.get_by_label("已授权范围").select_option("explicit")
+    page.get_by_role("button", name="查询").click()
+
+    expect(page).to_have_url(re.compile("[?]scope=explicit$"))
+    expect(page.locator("#users")).not_to_have_text(everybody, use_inner_text=True)
+    expect(page.locator("#users tbody tr")).to_have_count(
+        page.locator("#users tbody .badge.ok", has_text="手动").count()
+    )
+    page.go_back()
+    expect(page.locator("#users")).to_have_text(everybody, use_inner_text=True)
+    expect(page.get_by_label("已授权范围")).to_have_value("")
+    expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
+
+
+def test_turning_a_page_keeps_the_keyboard_where_it_was(browse: Open) -> None:
+    page = browse("/admin/users").page
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+    first = page.locator("#users tbody tr").first.inner_text()
+
+    page.locator("a[rel=next]").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#users tbody tr").first).not_to_have_text(first, use_inner_text=True)
+    expect(page.locator("a[rel=next]")).to_be_focused()
+    expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
+
+
+def test_lists_are_filtered_and_turned_without_scripts(browse: Open) -> None:
+    page = browse("/admin/users", java_script_enabled=False).page
+
+    page.get_by_label("已授权范围").select_option("explicit")
+    page.get_by_role("button", name="查询").click()
+    page.locator("a[rel=next]").click()
+
+    expect(page).to_have_url(re.compile("scope=explicit.*older="))
+    expect(page.get_by_label("已授权范围")).to_have_value("explicit")
+    expect(page.locator("#users tbody tr")).not_to_have_count(0)
+
+
+def test_who_was_signed_out_meanwhile_is_led_to_the_sign_in(browse: Open) -> None:
+    page = browse("/admin/users").page
+    page.context.clear_cookies(name="wxadmin_session")
+
+    page.get_by_role("button", name="查询").click()
+
+    expect(page).to_have_url(re.compile("/admin/sign-in[?]next="))
+
+
+def test_a_slash_leads_to_the_search_and_a_support_code_to_its_attempt(browse: Open) -> None:
+    page = browse("/admin/attempts").page
+    code = page.locator(FIRST_OF_LIST).first.inner_text()
+
+    page.keyboard.press("/")
+    page.keyboard.type(code.lower().replace("-", " "))
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(f"/admin/attempts/{code}$"))
+
+
+def test_a_chart_is_walked_by_arrow_keys_and_each_bar_says_its_numbers(browse: Open) -> None:
+    page = browse("/admin/failures").page
+    bars = page.locator(".chart .wide .bar")
+    words = bars.last.get_attribute("aria-label")
+
+    bars.last.focus()
+    assert page.locator(".tip").inner_text() == words
+    page.keyboard.press("ArrowLeft")
+
+    before = bars.nth(bars.count() - 2)
+    expect(before).to_be_focused()
+    assert page.locator(".tip").inner_text() == before.get_attribute("aria-label")
+    assert page.locator(".chart .wide .bar[tabindex='0']").count() == 1
+    page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile("/admin/failures$"))
+
+
+def test_a_finger_reads_a_bar_first_and_follows_it_next(browse: Open) -> None:
+    page = browse("/admin/failures", Taste(*PHONE, "dark", "zh_CN"), has_touch=True).page
+    bar = page.locator(".chart .narrow .bar").last
+
+    bar.tap()
+
+    expect(page).to_have_url(re.compile("/admin/failures$"))
+    expect(page.locator(".tip")).to_have_text(str(bar.get_attribute("aria-label")), use_inner_text=True)
+    bar.tap()
+    expect(page).not_to_have_url(re.compile("/admin/failures$"))
 
 
 def test_the_phones_menu_is_a_sheet_that_leads_on_and_away(browse: Open) -> None:
