@@ -28,12 +28,15 @@ from wxadmin.handlers.admin.accounts import (
 )
 from wxadmin.handlers.admin.attempts import AttemptList, AttemptShow
 from wxadmin.handlers.admin.audit import AuditList
+from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
 from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
+from wxadmin.handlers.admin.scopes import Scopes
 from wxadmin.handlers.admin.sign_in import SignIn, SignOut
 from wxadmin.handlers.admin.sites import SiteAdd, SiteChange, SiteDisable, SiteList, SiteRotateKey, SiteShow
+from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.handlers.admin.users import UserList, UserShow
 from wxadmin.handlers.front import Front
@@ -64,6 +67,9 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/readyz", Ready),
     (r"/metrics", Metrics),
     (r"/admin/?", Overview),
+    (r"/admin/scopes", Scopes),
+    (r"/admin/tokens", Tokens),
+    (r"/admin/definitions", Definitions),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/failures", FailureList),

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 from wxadmin.flows.begin import RefusalLimit
 from wxadmin.flows.gateway import Gateway
+from wxadmin.handlers.admin.remembered import Remembered
 from wxadmin.handlers.peer import Network
 from wxadmin.handlers.sign_in_limit import SignInLimit
 from wxadmin.handlers.static import StaticTree
+from wxadmin.queries.scopes import Grants
+from wxadmin.queries.standing import Standing
 
 
 class Activity:
@@ -52,6 +55,8 @@ class Front:
     refusals: RefusalLimit = field(default_factory=RefusalLimit)
     sign_ins: SignInLimit = field(default_factory=SignInLimit)
     activity: Activity = field(default_factory=Activity)
+    standing: Remembered[Standing] = field(default_factory=Remembered)
+    grants: Remembered[Grants] = field(default_factory=Remembered)
 
     @property
     def base_path(self) -> str:

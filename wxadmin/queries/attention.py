@@ -78,7 +78,7 @@ def misconfigured(session: Session, now: datetime, site_ids: SiteIds) -> list[Mi
         .order_by(func.sum(FailureHour.events).desc())
     )
     found = [row for row in session.execute(query) if _is_ours(row.code, row.stage)]
-    titles = dict(session.execute(select(Account.id, Account.title)).tuples().all())
+    titles = dict(session.execute(select(Account.id, Account.title)).all())
     return [Misconfigured(titles.get(account, ""), code, stage, times) for account, code, stage, times in found]
 
 

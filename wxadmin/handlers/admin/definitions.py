@@ -141,8 +141,7 @@ TOKENS = (
         msgid("Consents that end, by day"),
         msgid("Explicit consents that are still valid, by the day on which they end, counted by the hour."),
         "token.refresh_expires_at",
-        "SELECT substr(refresh_expires_at, 1, 13), count(*) FROM token WHERE state = 'active' "
-        "AND scope LIKE '%snsapi_userinfo%' GROUP BY 1",
+        f"{_TOKENS} state = 'active' AND {_USERINFO} AND refresh_expires_at >= :start AND refresh_expires_at < :end",
     ),
     Definition(
         "refreshes",

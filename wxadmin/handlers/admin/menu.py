@@ -8,6 +8,7 @@ from wxadmin.models import Role
 EVERYONE = frozenset(Role)
 NOT_DEVELOPERS = EVERYONE - {Role.DEVELOPER}
 NOT_MARKETERS = EVERYONE - {Role.MARKETER}
+TOKEN_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPPORT})
 ADMINS = frozenset({Role.ADMIN})
 SITE_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.DEVELOPER})
 
@@ -26,6 +27,8 @@ PLACES = (
     Place(msgid("Authorized users"), "/admin/users", NOT_DEVELOPERS),
     Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
     Place(msgid("Failures"), "/admin/failures", NOT_MARKETERS),
+    Place(msgid("Scopes"), "/admin/scopes", NOT_DEVELOPERS),
+    Place(msgid("Token health"), "/admin/tokens", TOKEN_READERS),
     Place(msgid("Accounts"), "/admin/accounts", ADMINS),
     Place(msgid("Sites"), "/admin/sites", SITE_READERS),
     Place(msgid("Staff"), "/admin/staff", ADMINS),

@@ -1,0 +1,43 @@
+"""Errcodes by how often they were met, in the colours that the chart beside them has."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wxadmin.i18n import Language, msgid, translator
+from wxadmin.queries.failures import Kind
+from wxadmin.wechat import errcodes
+
+# Charts have eight colours, the last of which is for all other codes together.
+_SHOWN = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """`code` is empty for all others together; `share` is of all failures, from 0 to 1."""
+
+    code: str
+    title: str
+    events: int
+    share: float
+    colour: int
+
+
+def ranked(counts: Mapping[Kind, tuple[int, ...]], lang: Language) -> list[Rank]:
+    """The most frequent codes each by itself; `counts` are given with the most frequent first."""
+    times: Counter[str] = Counter()
+    stages: dict[str, str] = {}
+    for kind, values in counts.items():
+        times[kind.code] += sum(values)
+        # What a code means depends on where it was met; it is called what it is where it is met most.
+        stages.setdefault(kind.code, kind.stage)
+    total = times.total()
+    frequent = sorted(times.items(), key=lambda item: (-item[1], item[0]))
+    ranks = [
+        Rank(code, errcodes.find(code, stages[code]).title(lang), events, events / total, place)
+        for place, (code, events) in enumerate(frequent[:_SHOWN], start=1)
+    ]
+    if rest := sum(events for _, events in frequent[_SHOWN:]):
+        others = translator(lang).gettext(msgid("Others"))
+        ranks.append(Rank("", others, rest, rest / total, _SHOWN + 1))
+    return ranks
