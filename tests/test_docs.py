@@ -27,6 +27,7 @@ class Readme:
     text: str
     settings: list[list[str]]
     commands: list[list[str]]
+    roles: list[list[str]]
     parameters: list[list[str]]
     refusals: list[list[str]]
     addresses: list[list[str]]
@@ -81,7 +82,8 @@ def test_every_parameter_of_auth_is_documented_and_the_other_way_round(readme: R
 
 
 def test_every_address_is_documented_and_every_documented_address_exists(readme: Readme) -> None:
-    documented = [address.replace("<16>", "0123456789abcdef").split() for address, _ in readme.addresses]
+    addresses = [address for address, *_ in readme.addresses + readme.roles]
+    documented = [re.sub("<[a-z]+>", "1", address.replace("<16>", "0123456789abcdef")).split() for address in addresses]
 
     served = {
         (pattern, method, path)

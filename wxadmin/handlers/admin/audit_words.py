@@ -16,4 +16,5 @@ ACTION_WORDS = {
     "staff_added": msgid("Person added"),
     "staff_disabled": msgid("Person switched off"),
     "staff_password_reset": msgid("Password reset"),
+    "users_exported": msgid("Users exported"),
 }
