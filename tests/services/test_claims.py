@@ -209,6 +209,17 @@ def test_a_denial_after_a_failure_gives_the_attempt_no_second_end(session: Sessi
     assert counts_of(session, attempt) == {}
 
 
+def test_a_denial_while_the_code_is_being_exchanged_comes_too_late(session: Session, apply: Apply) -> None:
+    attempt = AttemptFactory(waiting=True)
+    apply(steps.claim(attempt, code_hash=CODE))
+
+    [result] = apply(steps.claim(attempt, code_hash=None))
+
+    assert isinstance(result, NotClaimed)
+    assert (result.reason, attempt.outcome, attempt.code_hash) == ("gw_state_used", None, CODE)
+    assert told(session, attempt.id)[-1] == ("return", "harmless", "gw_state_used", None)
+
+
 def test_many_returns_of_one_batch_each_get_their_own_answer(apply: Apply) -> None:
     attempts = [AttemptFactory(waiting=True) for _ in range(30)]
 

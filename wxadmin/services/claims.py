@@ -110,8 +110,10 @@ def _reason_against(attempt: AttemptSeen | None, step: Claim) -> str | None:
         return STATE_EXPIRED
     if attempt.outcome not in {None, Outcome.FAILED}:
         return STATE_USED
-    # A failed attempt may try a second code.
-    return STATE_USED if attempt.code_hash is not None and attempt.code_hash == step.code_hash else None
+    # A failed attempt may try a second code; one whose code is being exchanged can no longer be denied.
+    is_exchanging = attempt.outcome is None and attempt.code_hash is not None
+    is_too_late = step.code_hash == attempt.code_hash if step.code_hash else is_exchanging
+    return STATE_USED if is_too_late else None
 
 
 def _claim(batch: Batch, returns: list[_Return]) -> set[int]:
