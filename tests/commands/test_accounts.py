@@ -174,3 +174,27 @@ def test_a_file_that_is_not_there_is_named(wxadmin: Callable) -> None:
     assert said.code in {1, 2}
     assert "missing.txt" in said.err
     assert "Traceback" not in said.err
+
+
+@on_sqlite
+def test_an_ownership_file_that_is_no_text_is_refused(wxadmin: Callable, tmp_path: Path) -> None:
+    wxadmin(*ADD, said=SECRET)
+    proof = tmp_path / "MP_verify_a1B2c3D4e5F6g7H8.txt"
+    proof.write_bytes(b"\xff\xfe")
+
+    said = wxadmin("account", "set", "tea", "--verify-file", str(proof))
+
+    assert (said.code, said.err) == (1, f"wxadmin: {proof} is no text: download it again from WeChat's console\n")
+
+
+@on_sqlite
+def test_a_database_that_cannot_be_used_is_told_in_its_own_words(
+    wxadmin: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WXADMIN_DATABASE_URL", f"postgresql://root:hunter2@127.0.0.1:{running.unused_port()}/wx")
+
+    said = wxadmin("account", "list")
+
+    assert said.code == 1
+    assert said.err.startswith("wxadmin: the database cannot be used now: connection failed")
+    assert "hunter2" not in said.err

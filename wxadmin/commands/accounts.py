@@ -79,7 +79,7 @@ def set_(
     from wxadmin.services import accounts
     from wxadmin.services.audit import COMMAND_LINE
 
-    content = (verify_file.name, verify_file.read_text("utf-8").strip()) if verify_file else None
+    content = (verify_file.name, _line_of(verify_file)) if verify_file else None
     with opened() as house:
         house.database.write_now(
             accounts.change, slug, title=title, refresh_policy=refresh, verify_file=content, actor=COMMAND_LINE
@@ -112,6 +112,15 @@ def disable(slug: Slug) -> None:
     with opened() as house:
         house.database.write_now(accounts.disable, slug, actor=COMMAND_LINE)
         say(f"account {slug} is off")
+
+
+def _line_of(file: Path) -> str:
+    from wxadmin.errors import BadValue
+
+    try:
+        return file.read_text("utf-8").strip()
+    except UnicodeDecodeError:
+        raise BadValue(f"{file} is no text: download it again from WeChat's console") from None
 
 
 def _secret() -> str:

@@ -46,6 +46,12 @@ def is_unavailable(error: BaseException) -> bool:
     return sqlstate[:2] in _UNAVAILABLE_CLASSES or sqlstate in _UNAVAILABLE
 
 
+def unavailable(error: Exception) -> DatabaseUnavailable:
+    """What is said of it, in the database's own words: they name no row, and tell an operator what to mend."""
+    words = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return DatabaseUnavailable(f"the database cannot be used now: {words}")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turns an unavailable database into DatabaseUnavailable; every other error passes."""
@@ -53,5 +59,5 @@ def translated() -> Iterator[None]:
         yield
     except (exc.DBAPIError, exc.TimeoutError) as error:
         if is_unavailable(error):
-            raise DatabaseUnavailable(f"the database cannot be used now ({type(error).__name__})") from error
+            raise unavailable(error) from error
         raise

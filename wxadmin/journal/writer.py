@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 
 from wxadmin.clock import utcnow
-from wxadmin.database.failures import is_unavailable, should_try_again
-from wxadmin.errors import DatabaseUnavailable, Taken
+from wxadmin.database.failures import is_unavailable, should_try_again, unavailable
+from wxadmin.errors import Taken
 from wxadmin.ids import Ids
 from wxadmin.models import Node
 from wxadmin.services.batch import Batch
@@ -39,9 +39,9 @@ class Writer:
             return self._try_again(steps)
         except Exception as error:
             if is_unavailable(error) or isinstance(error, CommitUnknown):
-                unavailable = DatabaseUnavailable(f"the database cannot be used now ({type(error).__name__})")
-                unavailable.__cause__ = error
-                return [unavailable] * len(steps)
+                told = unavailable(error)
+                told.__cause__ = error
+                return [told] * len(steps)
             if len(steps) == 1:
                 return [_told(error)]
             # One row is bad: halve until it stands alone. The transaction as a whole was rolled back.
@@ -100,7 +100,7 @@ class Writer:
                 return connection.execute(_LAST, {"node": self._node}).scalar_one() == self._batch_no
         except (DBAPIError, NoResultFound):
             # The database is gone, or has forgotten a process that was idle for so long.
-            raise CommitUnknown from error
+            raise CommitUnknown("the connection was lost during COMMIT") from error
 
 
 def _told(error: Exception) -> Exception:
