@@ -105,6 +105,17 @@ def browse(chromium: Browser, dashboard: Dashboard) -> Iterator[Open]:
     assert [complaint for _, visitor in opened for complaint in visitor.complaints] == []
 
 
+def test_a_stranger_finds_an_empty_form(chromium: Browser, dashboard: Dashboard) -> None:
+    page = chromium.new_page(locale="zh-CN")
+
+    page.goto(f"{dashboard.url}/admin/users")
+
+    expect(page.get_by_label("名称")).to_have_value("")
+    expect(page.get_by_label("名称")).to_be_focused()
+    assert Axe().run(page).violations_count == 0
+    page.close()
+
+
 @pytest.mark.parametrize("taste", TASTES, ids=str)
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_open_to_everybody_and_fits_the_screen(browse: Open, path: str, taste: Taste) -> None:
