@@ -15,6 +15,7 @@ from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import sparkline
 from wxadmin.handlers.admin.durations import spoken_ms
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
+from wxadmin.handlers.admin.numbers import whole
 from wxadmin.handlers.admin.vocabulary import CLASSES, SIDES, STAGES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
@@ -89,6 +90,7 @@ class _FailurePage(StaffHandler):
             "sides": SIDES,
             "stages": STAGES,
             "classes": CLASSES,
+            "whole": whole,
         }
 
 

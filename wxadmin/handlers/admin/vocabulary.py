@@ -65,7 +65,9 @@ SIDES = {
 }
 
 CLASSES = {
-    Class.FAILURE: Word(msgid("Failed steps"), "bad", msgid("Steps that went wrong. What the success rate is about.")),
+    Class.FAILURE: Word(
+        msgid("Failed steps"), "bad", msgid("Steps that went wrong, renewals of tokens and missing profiles included.")
+    ),
     Class.ABANDONED: Word(
         msgid("Never came back"), "stop", msgid("In the success rate, though WeChat does not say what went wrong.")
     ),
