@@ -50,16 +50,20 @@ def change(now: int, before: int) -> tuple[str, Trend]:
     """By how many per cent a count that should grow has grown; nothing where there was nothing before."""
     if not before:
         return "", Trend.SAME
-    by = 100 * (now - before) / before
-    return f"{by:+.1f}%", _trend(round(by, 1))
+    by = round(100 * (now - before) / before, 1)
+    return f"{_signed(by)}%", _trend(by)
 
 
 def points(now: float | None, before: float | None, words: Words) -> tuple[str, Trend]:
     """By how many percentage points a share has risen."""
     if now is None or before is None:
         return "", Trend.SAME
-    by = 100 * (now - before)
-    return words(msgid("%s percentage points")) % f"{by:+.1f}", _trend(round(by, 1))
+    by = round(100 * (now - before), 1)
+    return words(msgid("%s percentage points")) % _signed(by), _trend(by)
+
+
+def _signed(by: float) -> str:
+    return f"{by:+,.1f}" if by else "0"
 
 
 def _trend(by: float) -> Trend:
