@@ -13,6 +13,8 @@ import tempfile
 import time
 from collections.abc import Sequence
 
+from prometheus_client import multiprocess
+
 from wxadmin.log import logger
 
 # A child that dies at once would else be started again in a loop.
@@ -70,6 +72,8 @@ class Children:
             return
         process, started = self._processes.pop(place)
         process.wait()
+        # Its counts stay in the sums; what it was in the middle of does not.
+        multiprocess.mark_process_dead(process.pid, self._metrics_folder)  # type: ignore[no-untyped-call]
         self._replace(place, lived=time.monotonic() - started)
 
     def _replace(self, place: int, *, lived: float) -> None:

@@ -47,6 +47,8 @@ class BaseHandler(RequestHandler):
     def on_finish(self) -> None:
         self.front.activity.ended()
         metrics.note_request(type(self).__name__, self.get_status(), self.request.request_time())
+        # By every process itself: whichever of them is asked for the metrics tells the sum of all.
+        metrics.note_journal_depth(self.gateway.journal.depth)
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         # Tornado's own line holds the whole address, with code and state.

@@ -42,7 +42,6 @@ class Metrics(ApiHandler):
         given = self.bearer() or ""
         if not hmac.compare_digest(given.encode(), self.front.metrics_token.encode()):
             raise Problem(HTTPStatus.UNAUTHORIZED, "send the metrics token as `Authorization: Bearer <token>`")
-        metrics.note_journal_depth(self.gateway.journal.depth)
         gauges = await self.gateway.database.read(house.gauges, now=utcnow())
         self.set_header("Content-Type", metrics.CONTENT_TYPE)
         self.finish(metrics.text(metrics_folder(), gauges))
