@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_event_code",
         "event",
-        ["code", "id", "site_id", "attempt_id", "user_id"],
+        ["code", "id", "stage", "event_class", "at", "site_id", "attempt_id", "user_id"],
         unique=False,
         sqlite_where=not_ok,
         postgresql_where=not_ok,
