@@ -107,6 +107,7 @@ class UserShow(UserHandler):
             tokens=TOKENS,
             entry=errcodes.find,
             moment=self.moment,
+            to_the_second=lambda at: f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M:%S}",
             own=self.path(f"/admin/users/{user_id}"),
             shown_code=support_codes.show,
             sees_attempts=self.identity.role is not Role.MARKETER,
