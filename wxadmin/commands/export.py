@@ -39,6 +39,9 @@ def users(
 ) -> None:
     """Write the users that fit all filters as CSV for Excel and WPS, the same that the dashboard exports.
 
+    Text that a spreadsheet would calculate or shorten, such as =1+1 or 00123, gets an apostrophe in front; a cell
+    without its first apostrophe is as it was stored.
+
     A file appears under its name when it is whole: one that was cut short keeps the ending .part. Each export is on
     record with its filters and how many users it held.
     """
