@@ -1,5 +1,6 @@
 """How many people logged in on a day: each counts once a day, in the hour of their first login of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from tests import steps
+from tests.databases import on_postgresql
 from tests.factories import AttemptFactory, SiteFactory, UserFactory, stored
 from wxadmin.database import Database
 from wxadmin.ids import Ids
@@ -116,3 +118,23 @@ def test_the_people_of_a_day_are_those_whom_its_events_name(database: Database, 
     people = database.read_now(lambda session: session.scalar(text("SELECT sum(people) FROM login_hour")))
 
     assert people == 3 * 23
+
+
+@on_postgresql
+def test_two_processes_that_meet_the_same_people_count_each_once(database: Database) -> None:
+    site: Site = database.write_now(stored, SiteFactory)
+    nodes = [database.write_now(house.register_node) for _ in range(2)]
+    writers = [Writer(database.writer, ids=Ids(node), node=node, zone=BEIJING) for node in nodes]
+
+    def log_in(writer: Writer, day: int) -> list[Any]:
+        starts = [steps.start(site, at=MIDNIGHT + timedelta(days=day, minutes=minute)) for minute in range(30)]
+        writer.write(list(starts))
+        return writer.write([steps.login(steps.seen(start), f"o{number}") for number, start in enumerate(starts)])
+
+    with ThreadPoolExecutor(2) as both:
+        for day in range(8):
+            results = [both.submit(log_in, writer, day) for writer in writers]
+            assert not [one for result in results for one in result.result() if isinstance(one, Exception)]
+
+    people = database.read_now(lambda session: session.scalar(text("SELECT sum(people) FROM login_hour")))
+    assert people == 8 * 30

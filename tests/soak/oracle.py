@@ -22,6 +22,7 @@ SELECT (SELECT coalesce(sum(started), 0) FROM login_hour) - (SELECT count(*) FRO
        (SELECT coalesce(sum(succeeded), 0) FROM login_hour) - (SELECT count(*) FROM event WHERE outcome = 'succeeded'),
        (SELECT coalesce(sum(failed), 0) FROM login_hour) - (SELECT count(*) FROM event WHERE outcome = 'failed'),
        (SELECT coalesce(sum(new_users), 0) FROM login_hour) - (SELECT count(*) FROM "user"),
+       (SELECT coalesce(sum(people), 0) FROM login_hour) - (SELECT count(*) FROM event WHERE first_of_day),
        (SELECT coalesce(sum(logins), 0) FROM "user") - (SELECT count(*) FROM event WHERE stage = 'handoff'),
        (SELECT count(*) FROM attempt WHERE outcome = 'succeeded') - (SELECT count(*) FROM ticket),
        (SELECT count(*) FROM attempt) - (SELECT count(*) FROM event WHERE stage = 'start')
