@@ -94,8 +94,9 @@ function isOurs(url) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  const url = new URL(form.action);
-  if (form.method !== "get" || !form.matches(".filters") || !isOurs(url)) {
+  // Not form.action: a field of that name would answer.
+  const url = new URL(form.getAttribute("action") || location.pathname, location.href);
+  if (!form.matches(".filters:not([method='post'])") || !isOurs(url)) {
     return;
   }
   event.preventDefault();

@@ -159,6 +159,20 @@ def test_a_filter_changes_the_list_without_a_reload_and_the_way_back_changes_it_
     expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
 
 
+def test_a_filter_may_have_any_name_and_keeps_the_keyboard_where_it_was(browse: Open) -> None:
+    page = browse("/admin/audit").page
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+
+    page.locator("select[name=action]").select_option("signed_in")
+    page.get_by_role("button", name="查询").focus()
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("[?]action=signed_in$"))
+    expect(page.locator("select[name=action]")).to_have_value("signed_in")
+    expect(page.get_by_role("button", name="查询")).to_be_focused()
+    expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
+
+
 def test_turning_a_page_keeps_the_keyboard_where_it_was(browse: Open) -> None:
     page = browse("/admin/users").page
     page.evaluate("document.body.dataset.stayed = 'yes'")
