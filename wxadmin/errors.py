@@ -33,7 +33,7 @@ class KeyMissing(SealBroken):
 
 
 class DatabaseUnavailable(WxadminError):
-    """The database is locked, gone or full; nothing of the request was stored."""
+    """The database is locked, gone or full; what was asked for is not known to be stored."""
 
     retry_after = 5
 

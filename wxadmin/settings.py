@@ -125,9 +125,11 @@ class Settings(BaseSettings):
 
 def load(**overrides: Any) -> Settings:
     """The settings of the environment and `.env`, `overrides` first. Raises SettingsRefused with a line a fault."""
-    faults = _unknown_names()
     try:
+        faults = _unknown_names()
         settings = Settings(**overrides)
+    except UnicodeDecodeError:
+        raise SettingsRefused(".env is not UTF-8: save it again as UTF-8") from None
     except ValidationError as error:
         faults += [_fault(problem) for problem in error.errors()]
     if faults:

@@ -142,10 +142,10 @@ async def test_a_long_queue_behind_a_stuck_writer_turns_new_visitors_away_but_lo
 
 
 @on_sqlite
-async def test_a_short_queue_is_never_turned_away(
-    monkeypatch: pytest.MonkeyPatch, database_url: str, database: Database, journal: Journal, site: Site
+async def test_a_short_queue_is_not_turned_away_for_a_slow_pace(
+    database_url: str, database: Database, journal: Journal, site: Site
 ) -> None:
-    monkeypatch.setattr(queue, "_LONGEST_WAIT_S", 0.01)
+    journal._pace = 0.1
 
     with locked(database_url):
         waiting = [asyncio.create_task(journal.write(steps.start(site))) for _ in range(30)]
@@ -155,6 +155,22 @@ async def test_a_short_queue_is_never_turned_away(
     await asyncio.gather(*waiting)
 
     assert number_of_attempts(database) == 31
+
+
+@on_sqlite
+async def test_a_writer_that_stands_still_turns_everybody_away(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, database: Database, journal: Journal, site: Site
+) -> None:
+    monkeypatch.setattr(queue, "_LONGEST_WAIT_S", 0.05)
+
+    with locked(database_url):
+        first = asyncio.create_task(journal.write(steps.start(site)))
+        await asyncio.sleep(0.2)
+        with pytest.raises(Overloaded):
+            await journal.write(steps.start(site))
+    await first
+
+    assert number_of_attempts(database) == 1
 
 
 @on_sqlite

@@ -63,7 +63,7 @@ class ApiHandler(BaseHandler):
             problem["reason"] = error.reason_word
         if retry_after := kwargs.get("retry_after"):
             self.set_header("Retry-After", str(retry_after))
-            problem["detail"] = f"nothing was stored; try again in {retry_after} seconds"
+            problem["detail"] = f"it is not known to be stored; try again in {retry_after} seconds"
         if status_code == HTTPStatus.UNAUTHORIZED:
             self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
         problem["request_id"] = self.request_id

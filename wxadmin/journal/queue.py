@@ -49,12 +49,16 @@ class Journal:
 
     def expected_wait(self) -> float:
         """Seconds until a step that came now would be committed, by the writer's pace of late."""
-        stuck = time.monotonic() - self._batch_began if self._batch_began is not None else 0.0
-        return len(self._waiting) / self._pace + stuck
+        return len(self._waiting) / self._pace + self._age_of_batch()
+
+    def _age_of_batch(self) -> float:
+        return time.monotonic() - self._batch_began if self._batch_began is not None else 0.0
 
     def _refuse_if_too_long(self) -> None:
         wait = self.expected_wait()
-        if len(self._waiting) >= _WAITING_AT_LEAST and wait > _LONGEST_WAIT_S:
+        # The pace is a guess, which a few steps are not turned away for; a writer that stands still is none.
+        is_long = len(self._waiting) >= _WAITING_AT_LEAST and wait > _LONGEST_WAIT_S
+        if is_long or self._age_of_batch() > _LONGEST_WAIT_S:
             raise Overloaded(retry_after=max(1, round(wait)))
 
     async def _drain(self) -> None:

@@ -1,12 +1,14 @@
 """Accounts and sites as the gateway needs them for each request: one immutable picture of all that are switched on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from wxadmin.errors import ReturnURLRefused
+from wxadmin.log import logger
 from wxadmin.models import Account, Counter, Site
 from wxadmin.security import return_urls
 from wxadmin.security.return_urls import ReturnAddress
@@ -109,6 +111,15 @@ def _known_account(account: Account) -> KnownAccount:
     )
 
 
+def _still_good(site: Site) -> Iterator[ReturnAddress]:
+    """The addresses that today's rules take: one stored under older rules must not stop every login."""
+    for allowed in site.return_urls:
+        try:
+            yield return_urls.parse(allowed.url)
+        except ReturnURLRefused as refused:
+            logger.error("return_url_ignored", site=site.name, url=allowed.url, reason=str(refused))
+
+
 def _known_site(site: Site) -> KnownSite:
     return KnownSite(
         id=site.id,
@@ -119,7 +130,7 @@ def _known_site(site: Site) -> KnownSite:
         handoff=site.handoff,
         page_code=site.page_code,
         dev=site.dev,
-        return_addresses=tuple(return_urls.parse(allowed.url) for allowed in site.return_urls),
+        return_addresses=tuple(_still_good(site)),
         key_hash=site.key_hash,
         old_key_hash=site.old_key_hash,
         old_key_until=site.old_key_until,
