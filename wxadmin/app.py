@@ -70,13 +70,13 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/scopes", Scopes),
     (r"/admin/tokens", Tokens),
     (r"/admin/definitions", Definitions),
+    (r"/admin/users", UserList),
+    (r"/admin/users\.csv", UserFile),
+    (r"/admin/users/([0-9]{1,19})", UserShow),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
-    (r"/admin/users", UserList),
-    (r"/admin/users\.csv", UserFile),
-    (r"/admin/users/([0-9]{1,19})", UserShow),
     (r"/admin/sign-in", SignIn),
     (r"/admin/sign-out", SignOut),
     (r"/admin/preferences", Preferences),
@@ -104,6 +104,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # Tornado reads bodies of 100 MB by default; no request of ours is a hundredth of this.
 _LARGEST_REQUEST = 64 * 1024
 _IDLE_CONNECTION_S = 75
+_SLOWEST_BODY_S = 30
 _DRAIN_S = 20
 
 
@@ -203,6 +204,7 @@ async def serve_until(
             max_header_size=_LARGEST_REQUEST,
             max_body_size=_LARGEST_REQUEST,
             idle_connection_timeout=_IDLE_CONNECTION_S,
+            body_timeout=_SLOWEST_BODY_S,
         )
         server.add_sockets(sockets)
         runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB])

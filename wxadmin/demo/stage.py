@@ -13,6 +13,7 @@ from wxadmin import app, kept_secrets, settings
 from wxadmin.database import Database, schema
 from wxadmin.demo import people
 from wxadmin.demo.shop import make_shop
+from wxadmin.errors import BadValue
 from wxadmin.models import Account, Site, User
 from wxadmin.sample import fill
 from wxadmin.security.keys import KeyRing
@@ -28,6 +29,9 @@ _ACTOR = "demo"
 _EVENTS_A_USER = 10
 
 
+_OWN_ADDRESSES = ("127.0.0.1", "0.0.0.0")  # noqa: S104, what is listened on is the user's choice
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Who listens where. Ports do not separate cookies, so the shop lives on `localhost` and the gateway on
@@ -35,6 +39,10 @@ class Addresses:
 
     address: str
     port: int
+
+    def __post_init__(self) -> None:
+        if self.address not in _OWN_ADDRESSES:
+            raise BadValue(f"the demo's links lead to this machine: --address is one of {', '.join(_OWN_ADDRESSES)}")
 
     @property
     def gateway(self) -> str:
