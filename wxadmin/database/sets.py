@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -35,6 +36,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import LargeBinary, String, TypeEngine
+
+from wxadmin.database.types import UTCDateTime
 
 Row = Mapping[str, Any]
 Columns = ReadOnlyColumnCollection[str, Column[Any]]
@@ -195,8 +198,12 @@ def _values(rows: Sequence[Row], name: str, convert: Callable[[Any], Any] | None
 
 
 def _converter(column_type: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    # The driver takes bytes as they are.
-    return None if isinstance(column_type, LargeBinary) else column_type.dialect_impl(dialect).bind_processor(dialect)
+    if isinstance(column_type, UTCDateTime):
+        return UTCDateTime.as_text
+    # The driver takes bytes and truth values as they are.
+    if isinstance(column_type, (LargeBinary, Boolean)):
+        return None
+    return column_type.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _parameter(c: Column[Any]) -> ColumnElement[Any]:

@@ -21,6 +21,14 @@ def case_sensitive(length: int) -> TypeEngine[str]:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime has no place in the database; use clock.utcnow()")
+    return value.astimezone(UTC)
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """An aware datetime in UTC with microseconds.
 
@@ -35,13 +43,14 @@ class UTCDateTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(String(26) if dialect.name == "sqlite" else DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime has no place in the database; use clock.utcnow()")
-        if value.tzinfo is not UTC:
-            value = value.astimezone(UTC)
-        return value.isoformat(" ", "microseconds")[:26] if dialect.name == "sqlite" else value
+        if dialect.name == "sqlite":
+            return self.as_text(value)
+        return _in_utc(value) if value is not None else None
+
+    @staticmethod
+    def as_text(value: datetime | None) -> str | None:
+        """SQLite's form."""
+        return _in_utc(value).isoformat(" ", "microseconds")[:26] if value is not None else None
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
