@@ -1,5 +1,8 @@
 """Engines for the two databases, set up so that transactions begin as this program means them to."""
 
+import random
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,10 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import ArgumentError
 
 BUSY_TIMEOUT_S = 5
+
+# SQLite's own waiting soon looks only every 100 ms, and a neighbour who writes without a pause is back long before
+# that: whoever waits so may never have a turn. A writer looks every few milliseconds instead.
+_LOOK_OFTEN = {"busy_timeout": "10"}
 _VANISHED_AFTER_S = 10
 _EXPECTED = "the database must be sqlite:///path or postgresql://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -31,7 +38,7 @@ def database_url(url: str) -> URL:
 def make_writer(url: URL, connections: int) -> Engine:
     """An engine for transactions that write. SQLite has one connection: it has one writer at a time anyway."""
     if url.drivername == "sqlite":
-        return _make_sqlite(url, connections=1, begin="BEGIN IMMEDIATE", pragmas={"synchronous": "FULL"})
+        return _make_sqlite(url, connections=1, begin="BEGIN IMMEDIATE", pragmas={"synchronous": "FULL", **_LOOK_OFTEN})
     return _make_postgresql(url, connections)
 
 
@@ -61,11 +68,31 @@ def _make_sqlite(url: URL, *, connections: int, begin: str, pragmas: dict[str, s
         for name, value in {"journal_mode": "WAL", "foreign_keys": "ON", **pragmas}.items():
             connection.execute(f"PRAGMA {name}={value}")
 
+    patience = BUSY_TIMEOUT_S
+
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        deadline = time.monotonic() + patience
+        while _is_kept_waiting(connection, begin) and time.monotonic() < deadline:
+            time.sleep(random.uniform(0.001, 0.004))  # noqa: S311, it only keeps two from looking in step
+        if not _dbapi(connection).in_transaction:
+            connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _is_kept_waiting(connection: Connection, begin: str) -> bool:
+    """Begins, unless another writer is at work; any other trouble is left for SQLAlchemy to meet and to name."""
+    try:
+        _dbapi(connection).execute(begin)
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return False
+
+
+def _dbapi(connection: Connection) -> sqlite3.Connection:
+    own: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+    return own
 
 
 def _make_postgresql(url: URL, connections: int, options: str = "") -> Engine:
