@@ -4,18 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 ONLY ?=
 
-.PHONY: help install demo test check soak bench format lock
+.PHONY: help install demo test check soak bench screenshots format lock
 
 help: ## Say what each target does
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.runtime ## wxadmin into .venv, and nothing else
 
-demo: $(VENV)/.runtime ## Simulator, gateway and a shop on one SQLite file, until stopped; ARGS="--port 9100" moves it
+demo: $(VENV)/.runtime ## Simulator, gateway and a shop on one SQLite file, until stopped; ARGS="--port 9100" moves it, ARGS=--lan lets a phone in
 	@$(BIN)/wxadmin demo $(ARGS)
 
-test: $(VENV)/.dev ## The whole test suite; says what this machine could not run
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev ## The whole test suite, on all cores; says what this machine could not run
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=loadscope --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -28,6 +28,9 @@ soak: $(VENV)/.dev ## The storms at full size; ONLY=name runs one
 
 bench: $(VENV)/.dev ## The benchmarks, both sides and the ratio; ONLY=name runs one
 	@$(BIN)/python -m tests.benchmarks $(ONLY)
+
+screenshots: $(VENV)/.dev ## The pictures of the documents, taken anew from a demo; needs Chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 format: $(VENV)/.dev ## Put the code into the house's format
 	$(BIN)/ruff format .

@@ -1,5 +1,6 @@
 """The test bed: a migrated database of either kind for each test, a gateway over it, and what the machine has."""
 
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,25 @@ T = TypeVar("T")
 # A timing is never asserted in a test, and a busy machine is no failure.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: of several cores, none is left alone with it in the end."""
+    items.sort(key=lambda item: [_of_module(item, name) is None for name in ("soak", "browser")])
+
+
+def _of_module(item: pytest.Item, marker: str) -> object:
+    # Not of the test alone: what a module's tests share must not be parted.
+    module = item.getparent(pytest.Module)
+    return module and module.get_closest_marker(marker)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_are_read_once() -> Iterator[None]:
+    """That takes longer than anything else a gateway does at its start."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -159,8 +179,9 @@ def wechat_url(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(database_url: str, wechat_url: str, tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, database_url: str, wechat_url: str, tmp_path: Path) -> Settings:
     """A gateway over the test's database, with the simulator for WeChat."""
+    is_impatient = request.node.get_closest_marker("impatient") is not None
     return Settings(
         _env_file=None,
         data_dir=tmp_path,
@@ -169,7 +190,7 @@ def settings(database_url: str, wechat_url: str, tmp_path: Path) -> Settings:
         metrics_token=METRICS_TOKEN,
         wechat_open_url=wechat_url,
         wechat_api_url=wechat_url,
-        wechat_timeout=1,
+        wechat_timeout=1 if is_impatient else 10,
         log_format="json",
     )
 

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from wxadmin import models, support_codes
 from wxadmin.clock import hour_of, utcnow
 from wxadmin.ids import Ids
-from wxadmin.models import Class, Outcome, Role, Stage, TokenState
+from wxadmin.models import Class, Hold, Outcome, Role, Stage, TokenState, Trigger
+from wxadmin.models.sealed import secret_bound_to, tokens_bound_to
 from wxadmin.security.hashes import sha256
+from wxadmin.security.keys import KeyRing
 from wxadmin.services.tickets import LIFETIME
 from wxadmin.services.tokens import REFRESH_TOKEN_LIFETIME
 
@@ -54,6 +56,23 @@ class _Factory(SQLAlchemyModelFactory):
         abstract = True
         sqlalchemy_session_factory = lambda: _open_sessions[-1]  # noqa: E731
         sqlalchemy_session_persistence = "flush"
+
+
+def sealed_account(keys: KeyRing, **of_account: Any) -> models.Account:
+    """An account with an AppSecret that opens."""
+    account: models.Account = AccountFactory(**of_account)
+    account.secret_sealed = keys.seal("0123456789abcdef", secret_bound_to(account.appid))
+    return account
+
+
+def sealed_token(keys: KeyRing, **of_token: Any) -> models.Token:
+    """A token whose values open: `access of <openid>` and `refresh of <openid>`."""
+    user = of_token.pop("user", None) or UserFactory()
+    token: models.Token = TokenFactory(user=user, **of_token)
+    access, refresh = tokens_bound_to(user.account_id, user.openid)
+    token.access_sealed = keys.seal(f"access of {user.openid}", access)
+    token.refresh_sealed = keys.seal(f"refresh of {user.openid}", refresh)
+    return token
 
 
 class AccountFactory(_Factory):
@@ -225,6 +244,9 @@ class AttemptFactory(_Factory):
             outcome=Outcome.FAILED.value,
             ended_by="gw_return_url_refused",
         )
+        # A code that a page brought: no state and no cookie.
+        page = factory.Trait(succeeded=True, state_hash=None, cookie_hash=None)
+        page_failed = factory.Trait(failed=True, state_hash=None, cookie_hash=None)
         user = None
 
     id = factory.LazyFunction(_ids.draw)
@@ -433,6 +455,35 @@ class JobRunFactory(_Factory):
     started_at = _ago(seconds=40)
     ended_at = _ago(seconds=39)
     rows = 12
+
+
+class AccountRefreshFactory(_Factory):
+    class Meta:
+        model = models.AccountRefresh
+
+    class Params:
+        account = factory.SubFactory(AccountFactory)
+        paused = factory.Trait(hold=Hold.STAFF.value, hold_by="ada", held_at=_ago(hours=1))
+        misconfigured = factory.Trait(
+            hold=Hold.CONFIG.value, hold_code="40164", held_at=_ago(hours=1), probe_at=_ago(seconds=1)
+        )
+
+    account_id = factory.SelfAttribute("account.id")
+
+
+class RefreshPassFactory(_Factory):
+    class Meta:
+        model = models.RefreshPass
+
+    id = factory.LazyFunction(_ids.draw)
+    node = 1
+    trigger = Trigger.JOB.value
+    started_at = _ago(seconds=40)
+    ended_at = _ago(seconds=38)
+    leased = 20
+    renewed = 17
+    overtaken = given_back = put_aside = 1
+    failures = factory.LazyFunction(lambda: {"42002": 1})
 
 
 EVERY_FACTORY = _Factory.__subclasses__()

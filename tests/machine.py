@@ -2,13 +2,16 @@
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 REQUIRE = "WXADMIN_TEST_REQUIRE"
-_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first is a Chromium without windows of its own, which a page takes half as long to open in.
+_CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PACKAGES_OF_SHELLS = {"sqlite3": "sqlite3", "psql": "postgresql-client"}
 _OF_PLAYWRIGHT = ".cache/ms-playwright/chromium-*/chrome-linux*/chrome"
 
 
@@ -22,6 +25,12 @@ def require(name: str) -> str:
         return _FINDERS[name]()
     except Missing as missing:
         skip_or_fail(missing)
+
+
+def of_another_language(name: str) -> list[pytest.MarkDecorator]:
+    """The marks of tests that run a program such as `go`. Without it they are skipped even where all is required, since
+    no part of wxadmin needs it: what it runs is an example for those who have it."""
+    return [] if shutil.which(name) else [pytest.mark.skip(f"no {name}: the example for it was not tried")]
 
 
 def skip_or_fail(missing: Missing) -> NoReturn:
@@ -39,4 +48,23 @@ def _chromium() -> str:
     return (installed + downloaded)[0]
 
 
-_FINDERS = {"chromium": _chromium}
+def _curl() -> str:
+    if found := shutil.which("curl"):
+        return found
+    raise Missing("no curl: install Debian's curl")
+
+
+def _shell_of(package: str, name: str) -> str:
+    if found := shutil.which(name):
+        return found
+    raise Missing(f"no {name}: install Debian's {package}")
+
+
+def _soffice() -> str:
+    if found := shutil.which("soffice"):
+        return found
+    raise Missing("no LibreOffice: install Debian's libreoffice-calc")
+
+
+_SHELLS = {name: partial(_shell_of, package, name) for name, package in _PACKAGES_OF_SHELLS.items()}
+_FINDERS = {**_SHELLS, "chromium": _chromium, "curl": _curl, "soffice": _soffice}

@@ -2,15 +2,17 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -26,7 +28,11 @@ SECRET_KEY = "the key that this test run seals with"
 METRICS_TOKEN = "the-token-of-this-test-run"
 RETURN_URL = "https://shop.example.com/back"
 CLINIC_URL = "https://clinic.example.com/"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 120.0
+_WXADMIN = ("-m", "wxadmin")
+# Below what Linux gives to outgoing connections.
+_PORTS = range(12_000, 32_000)
+_PORTS_A_WORKER = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,17 @@ def furnish(database_url: str, secret: str = secret_for(DEFAULT_APPID)) -> SiteK
         shop = SiteForm(return_urls=[RETURN_URL], title="云雾茶铺", contact="店长 010-12345678")
         clinic = SiteForm(return_urls=[CLINIC_URL])
         return SiteKeys(
-            database.write_now(sites.add, account="tea", name="shop", form=shop, actor="test"),
-            database.write_now(sites.add, account="tea", name="clinic", form=clinic, actor="test"),
+            database.write_now(sites.add, keys(), account="tea", name="shop", form=shop, actor="test").api_key,
+            database.write_now(sites.add, keys(), account="tea", name="clinic", form=clinic, actor="test").api_key,
         )
     finally:
         database.close()
+
+
+def switch(database: Database, **form: Any) -> str | None:
+    """Changes what the site `shop` is set to; gives the hand-off key where one was made. For the gateway to know at
+    once, before its first request."""
+    return database.write_now(sites.change, keys(), "shop", SiteForm(**form), actor="test")
 
 
 @asynccontextmanager
@@ -87,7 +99,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def run(*arguments: str, env: dict[str, str], folder: Path, said: str = "") -> subprocess.CompletedProcess[str]:
     """A command of wxadmin from its beginning to its end; `said` is its standard input."""
     return subprocess.run(
-        [sys.executable, "-m", "wxadmin", *arguments],
+        [sys.executable, *_WXADMIN, *arguments],
         env=env,
         cwd=folder,
         input=said,
@@ -101,11 +113,11 @@ def run(*arguments: str, env: dict[str, str], folder: Path, said: str = "") -> s
 class Program:
     """A process that goes on until it is told to end; what it writes is kept in a file."""
 
-    def __init__(self, *command: str, env: dict[str, str], folder: Path) -> None:
+    def __init__(self, *command: str, env: dict[str, str], folder: Path, executable: str = sys.executable) -> None:
         self._output = folder / f"output-{time.monotonic_ns()}"
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *command],
+                [executable, *command],
                 env=env,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -139,16 +151,16 @@ class Program:
         self.process.kill()
         self.process.wait(_PATIENCE_S)
 
-    def answers(self, url: str) -> None:
+    def answers(self, url: str, patience: float = _PATIENCE_S) -> None:
         """Waits until the address answers."""
-        until(lambda: self.process.poll() is not None or _answers(url))
+        until(lambda: self.process.poll() is not None or _answers(url), patience)
         assert self.process.poll() is None, self.output
 
 
 @contextmanager
-def started(*command: str, env: dict[str, str], folder: Path) -> Iterator[Program]:
-    """`python …` as a process, killed at the end of the block if it still runs."""
-    program = Program(*command, env=env, folder=folder)
+def started(*command: str, env: dict[str, str], folder: Path, executable: str = sys.executable) -> Iterator[Program]:
+    """`python …`, or another program, as a process, killed at the end of the block if it still runs."""
+    program = Program(*command, env=env, folder=folder, executable=executable)
     try:
         yield program
     finally:
@@ -156,9 +168,11 @@ def started(*command: str, env: dict[str, str], folder: Path) -> Iterator[Progra
 
 
 @contextmanager
-def serve(settings: Settings, port: int, *options: str, folder: Path) -> Iterator[Program]:
-    """`wxadmin serve` as a process, once it answers."""
-    command = ("-m", "wxadmin", "serve", "--port", str(port), *options)
+def serve(
+    settings: Settings, port: int, *options: str, folder: Path, wxadmin: Sequence[str] = _WXADMIN
+) -> Iterator[Program]:
+    """`wxadmin serve` as a process, once it answers; `wxadmin` is what Python is told to run as that."""
+    command = (*wxadmin, "serve", "--port", str(port), *options)
     with started(*command, env=environment(settings), folder=folder) as program:
         program.answers(f"http://127.0.0.1:{port}/healthz")
         yield program
@@ -173,9 +187,14 @@ def until(holds: Callable[[], object], patience: float = _PATIENCE_S) -> None:
 
 
 def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses: of this test process alone, and of none that the system gives to connections."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _PORTS.start + worker * _PORTS_A_WORKER % len(_PORTS)
+    while True:
+        port = random.randrange(first, first + _PORTS_A_WORKER)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _answers(url: str) -> bool:

@@ -28,7 +28,7 @@ def seen(attempt: Attempt | Start) -> AttemptSeen:
         return AttemptSeen(**{field.name: getattr(attempt, field.name) for field in fields(AttemptSeen)})
     names = {field.name for field in fields(AttemptSeen)} & {field.name for field in fields(Start)}
     given = {name: getattr(attempt, name) for name in names}
-    later = dict.fromkeys(("code_hash", "returned_at", "outcome", "ended_by"))
+    later = dict.fromkeys(("code_hash", "returned_at", "ended_at", "outcome", "ended_by", "user_id"))
     return AttemptSeen(id=attempt.attempt_id, started_at=attempt.at, **given, **later)
 
 

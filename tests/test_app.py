@@ -8,14 +8,21 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from tests import running
 from tests.databases import on_sqlite
 from tests.running import RETURN_URL, SiteKeys, serving
 from tests.visiting import Visitor, redeem
 from wxadmin.database import Database
 from wxadmin.errors import KeyMissing, SchemaNotCurrent
-from wxadmin.models import Attempt, Event
+from wxadmin.models import Attempt, Event, Node
+from wxadmin.models.sealed import SEALED_KINDS
+from wxadmin.queries.keys import Window
+from wxadmin.security.keys import KeyRing
 from wxadmin.services import accounts
+from wxadmin.services.keys import give_up
 from wxadmin.settings import Settings
+from wxadmin.simulator import World
+from wxadmin.simulator.faults import Fault
 
 Stored = Callable[[type], Sequence]
 ADDRESSES = [
@@ -256,11 +263,35 @@ async def test_a_database_sealed_under_another_key_is_not_served(settings: Setti
             pass
 
 
+async def test_a_process_is_known_with_its_keys_while_it_serves(
+    settings: Settings, site_keys: SiteKeys, stored: Stored
+) -> None:
+    ring = [*settings.secret_keys, "another key that nothing is sealed under"]
+
+    async with serving(settings.model_copy(update={"secret_keys": ring})):
+        during = [(node.key_ids, node.ended_at) for node in stored(Node)]
+
+    assert during == [(",".join(KeyRing(ring).ids), None)]
+    assert [node.ended_at is None for node in stored(Node)] == [False]
+
+
+async def test_a_login_at_an_account_whose_key_was_forgotten_names_the_reason(
+    visitor: Visitor, database: Database, stored: Stored
+) -> None:
+    callback = await visitor.agree(await visitor.start())
+    database.write_now(give_up, SEALED_KINDS[0], running.keys().sealing_id, Window(-1, None))
+    await asyncio.sleep(1.1)
+
+    response = await visitor.get(callback)
+
+    assert response.status_code == 502
+    assert [(event.stage, event.code) for event in stored(Event)][-1] == ("exchange", "gw_key_missing")
+
+
 @on_sqlite
-async def test_the_link_on_a_page_begins_the_login_again(visitor: Visitor, http: httpx.AsyncClient) -> None:
-    callback = await visitor.agree(await visitor.start(nonce="n-1", channel="door"))
-    await visitor.get(callback)
-    page = await visitor.get(callback)
+async def test_the_link_on_a_page_begins_the_login_again(visitor: Visitor, world: World) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=40029, times=1))
+    page = await visitor.get(await visitor.agree(await visitor.start(nonce="n-1", channel="door")))
     restart = re.search(r'href="(/auth\?[^"]+)"', page.text)
     assert restart
 

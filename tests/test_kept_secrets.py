@@ -92,3 +92,14 @@ def test_postgresql_without_keys_is_refused_with_the_command_that_makes_one(tmp_
         kept_secrets.secret_keys(settings)
 
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lost_key_of_a_sealed_database_is_not_replaced(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+
+    with pytest.raises(SettingsRefused, match="restore it from a backup"):
+        kept_secrets.secret_keys(settings, may_make=False)
+
+    assert list(tmp_path.iterdir()) == []
+    made = kept_secrets.secret_keys(settings)
+    assert kept_secrets.secret_keys(settings, may_make=False) == made

@@ -117,14 +117,14 @@ def test_the_demo_of_the_wheel_shows_all_its_pages_with_their_styles(installed: 
     port = ports.three_unused()
     gateway, simulator, shop = (f"http://127.0.0.1:{port + offset}" for offset in range(3))
 
-    with installed.started("wxadmin", "demo", "--port", str(port)), patient_client() as client:
+    with installed.started("wxadmin", "demo", "--port", str(port), "--users", "0"), patient_client() as client:
         pages = [client.get(url) for url in (f"{gateway}/none", f"{simulator}/_sim/", f"{shop}/")]
         addresses = [page.url.join(address) for page in pages for address in STYLESHEET.findall(page.text)]
         styles = [client.get(address) for address in addresses]
 
     assert [page.status_code for page in pages] == [404, 200, 200]
     assert "没有找到这个页面" in pages[0].text
-    assert [style.headers["Content-Type"].partition(";")[0] for style in styles] == ["text/css"] * 4
+    assert [style.headers["Content-Type"].partition(";")[0] for style in styles] == ["text/css"] * 6
 
 
 def build(target: str, source: Path, folder: Path) -> Path:

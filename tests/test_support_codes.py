@@ -82,6 +82,23 @@ def test_what_cannot_be_a_code_is_none(typed: str) -> None:
     assert read is None
 
 
+@pytest.mark.parametrize("written", ["编号：{}", "{}。", "“{}”", "您的问题编号 {} ，谢谢"])
+@given(code=codes)
+def test_a_code_is_found_among_chinese_words_and_marks(written: str, code: str) -> None:
+    read = support_codes.read(written.format(support_codes.show(code)))
+
+    assert read == code
+
+
+@given(codes, st.sampled_from(["——", "—", "－", "−", "　", "·"]))
+def test_a_code_typed_on_a_chinese_keyboard_is_read(code: str, dash: str) -> None:
+    wide = "".join(chr(ord(sign) + 0xFEE0) for sign in code)
+
+    read = support_codes.read(wide[:4] + dash + wide[4:])
+
+    assert read == code
+
+
 def test_codes_are_drawn_at_random() -> None:
     drawn = {support_codes.make() for _ in range(1_000)}
 

@@ -42,8 +42,12 @@ class Visitor:
         return f"{back.path}?{back.query}"
 
     async def log_in(self, **asked: str) -> str:
-        """The whole way; gives the ticket that the visitor brings to the site."""
-        return ticket_of(await self.get(await self.agree(await self.start(**asked))))
+        """The whole way; gives the ticket that the visitor brings to the site. The attempt's cookie is gone afterwards:
+        whoever logs in again and again within a minute would else be taken for a page that loops."""
+        earlier = dict(self.cookies)
+        ticket = ticket_of(await self.get(await self.agree(await self.start(**asked))))
+        self.cookies = earlier
+        return ticket
 
 
 def ticket_of(response: httpx.Response) -> str:

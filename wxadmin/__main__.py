@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import wxadmin
-from wxadmin.commands import accounts, demo, export, refresh, sample, serve, simulator, sites, staff
+from wxadmin.commands import accounts, demo, doctor, export, keys, refresh, sample, serve, simulator, sites, staff
 from wxadmin.errors import WxadminError
 
 cli = typer.Typer(
@@ -23,7 +23,9 @@ cli.add_typer(accounts.commands, name="account")
 cli.add_typer(sites.commands, name="site")
 cli.add_typer(staff.commands, name="staff")
 cli.add_typer(export.commands, name="export")
+cli.add_typer(keys.commands, name="keys")
 cli.command()(refresh.refresh)
+cli.command()(doctor.doctor)
 cli.command()(sample.sample)
 
 
@@ -39,19 +41,37 @@ def about(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Settings come from the environment (WXADMIN_…) or a .env file; the README lists them."""
+    """Settings come from the environment (WXADMIN_…) or a .env file; docs/reference.md lists them."""
 
 
 def main() -> None:
     """Runs a command: exit code 0 when it is done, 1 when it failed, 2 when it was called wrongly."""
     try:
-        cli()
+        # Typer's own way of saying what is wrong is a box; here it is a line, whoever or whatever reads it.
+        code = cli(prog_name="wxadmin", standalone_mode=False)
+    except typer.TyperException as error:
+        typer.echo(_in_a_line(error), err=True)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        typer.echo("wxadmin: nothing was entered, and nothing done", err=True)
+        sys.exit(1)
     except (WxadminError, OSError) as error:
         for line in str(error).splitlines():
             typer.echo(f"wxadmin: {line}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _in_a_line(error: typer.TyperException) -> str:
+    """What is wrong with the words of a command, and what shows the right ones."""
+    said = error.format_message()
+    if said.count("\n") > 1:
+        # A group without a command: its help, as it is.
+        return said
+    context: typer.Context | None = getattr(error, "ctx", None)
+    command = context.command_path if context else "wxadmin"
+    problem = " ".join(said.split()).rstrip(".")
+    return f"wxadmin: {problem[:1].lower()}{problem[1:]}; `{command} --help` shows what can be said"
 
 
 if __name__ == "__main__":

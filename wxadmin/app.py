@@ -1,10 +1,13 @@
 """The application: its routes, and what serve() builds, starts, drains and stops."""
 
 import asyncio
+import errno
+import gc
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,33 +18,52 @@ from tornado.web import Application, RequestHandler, url
 
 from wxadmin import i18n, kept_secrets, log
 from wxadmin.database import Database, schema
-from wxadmin.errors import BadValue
+from wxadmin.errors import BadValue, DatabaseUnavailable
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.registry import RegistryCache
 from wxadmin.handlers.admin.accounts import (
     AccountAdd,
     AccountCheck,
     AccountDisable,
+    AccountEnable,
     AccountList,
     AccountSecret,
     AccountShow,
 )
+from wxadmin.handlers.admin.ahead import keep_counted
 from wxadmin.handlers.admin.attempts import AttemptList, AttemptShow
 from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
+from wxadmin.handlers.admin.demo_links import DemoLinks
+from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
+from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.scopes import Scopes
 from wxadmin.handlers.admin.sign_in import SignIn, SignOut
-from wxadmin.handlers.admin.sites import SiteAdd, SiteChange, SiteDisable, SiteList, SiteRotateKey, SiteShow
+from wxadmin.handlers.admin.sites import (
+    SiteAdd,
+    SiteChange,
+    SiteDisable,
+    SiteEnable,
+    SiteList,
+    SiteRotateHandoffKey,
+    SiteRotateKey,
+    SiteShow,
+)
+from wxadmin.handlers.admin.token_passes import TokenPasses
+from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.user_file import UserFile
+from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
 from wxadmin.handlers.admin.users import UserList, UserShow
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
+from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
+from wxadmin.handlers.page_codes import Exchange, GetCode, GetUserInfo
 from wxadmin.handlers.static import StaticFile, StaticTree, static_root
 from wxadmin.handlers.tickets import TicketRedeem
 from wxadmin.handlers.visitor_base import NotFound
@@ -61,6 +83,14 @@ _NAME = "[a-z0-9][a-z0-9-]*"
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/auth", Auth),
     (r"/auth/callback", Callback),
+    # As earlier programs called it: WeChat's console or a page may still name these.
+    (r"/getopenid", Callback),
+    (r"/getOpenId", Callback),
+    (r"/getWxUserInfo", Callback),
+    (r"/auth/exchange", Exchange),
+    (r"/getCode", GetCode),
+    (r"/getUserInfo", GetUserInfo),
+    (r"/h5\.js", H5Script),
     (r"/api/v1/tickets/redeem", TicketRedeem),
     (r"/(MP_verify_[0-9A-Za-z]{16}\.txt)", OwnershipFile),
     (r"/healthz", Health),
@@ -68,11 +98,17 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/metrics", Metrics),
     (r"/admin/?", Overview),
     (r"/admin/scopes", Scopes),
+    (r"/admin/doctor", Doctor),
     (r"/admin/tokens", Tokens),
+    (r"/admin/tokens/passes", TokenPasses),
+    (rf"/admin/tokens/({_NAME})/pause", TokenPause),
+    (rf"/admin/tokens/({_NAME})/resume", TokenResume),
     (r"/admin/definitions", Definitions),
     (r"/admin/users", UserList),
     (r"/admin/users\.csv", UserFile),
     (r"/admin/users/([0-9]{1,19})", UserShow),
+    (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
+    (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/failures", FailureList),
@@ -86,17 +122,21 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/admin/accounts/({_NAME})/secret", AccountSecret),
     (rf"/admin/accounts/({_NAME})/check", AccountCheck),
     (rf"/admin/accounts/({_NAME})/disable", AccountDisable),
+    (rf"/admin/accounts/({_NAME})/enable", AccountEnable),
     (r"/admin/sites", SiteList),
     (r"/admin/new/site", SiteAdd),
     (rf"/admin/sites/({_NAME})", SiteShow),
     (rf"/admin/sites/({_NAME})/change", SiteChange),
     (rf"/admin/sites/({_NAME})/key", SiteRotateKey),
+    (rf"/admin/sites/({_NAME})/handoff-key", SiteRotateHandoffKey),
     (rf"/admin/sites/({_NAME})/disable", SiteDisable),
+    (rf"/admin/sites/({_NAME})/enable", SiteEnable),
     (r"/admin/staff", StaffList),
     (r"/admin/new/person", StaffAdd),
     (rf"/admin/staff/({_NAME})/reset", StaffReset),
     (rf"/admin/staff/({_NAME})/disable", StaffDisable),
     (r"/admin/audit", AuditList),
+    (r"/admin/.*", NoSuchPage),
 ]
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -106,11 +146,13 @@ _LARGEST_REQUEST = 64 * 1024
 _IDLE_CONNECTION_S = 75
 _SLOWEST_BODY_S = 30
 _DRAIN_S = 20
+# Objects that were made and are still there; Python's 700 are a few logins.
+_GARBAGE_LOOKED_FOR_EVERY = 50_000
 
 
-def make_application(front: Front) -> Application:
+def make_application(front: Front, demo_links: DemoLinks | None = None) -> Application:
     """The routes under the path of PUBLIC_URL; everything else is a page that says so."""
-    base = front.base_path
+    base = re.escape(front.base_path)
     files = {"path": str(front.static.root), "digest": front.static.digest}
     return Application(
         [
@@ -122,6 +164,7 @@ def make_application(front: Front) -> Application:
         log_function=log.log_request,
         template_path=str(TEMPLATES),
         picture_origin=_picture_origin(front.gateway.wechat_open_url),
+        demo_links=demo_links,
         xsrf_cookies=True,
         xsrf_cookie_kwargs={"httponly": True, "samesite": "Lax", "secure": front.is_https},
     )
@@ -145,9 +188,9 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
     database = Database(settings.database)
     try:
         schema.require_current(database.reader)
-        keys = KeyRing(kept_secrets.secret_keys(settings))
+        keys = KeyRing(kept_secrets.secret_keys(settings, may_make=not database.read_now(house.is_sealed)))
         await database.write(house.require_keys, keys.ids)
-        node = await database.write(house.register_node)
+        node = await database.write(house.register_node, keys.ids)
         ids = Ids(node)
         wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
         gateway = Gateway(
@@ -171,6 +214,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             trusted_proxies=settings.trusted_proxies,
             admin_networks=settings.admin_networks,
             metrics_token=kept_secrets.metrics_token(settings),
+            settings=settings,
         )
         for language in i18n.LANGUAGES:
             i18n.translator(language)
@@ -179,6 +223,8 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
         finally:
             await gateway.drained()
             await wechat.aclose()
+            with suppress(DatabaseUnavailable):
+                await database.write(house.node_ended, node)
     finally:
         database.close()
 
@@ -186,21 +232,37 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
 async def serve(settings: Settings, sockets: list[socket.socket], *, ready: asyncio.Event | None = None) -> None:
     """Serves on the sockets until SIGTERM or SIGINT, then drains: no new connections and passes, what is in flight
     is finished and stored."""
-    stop = asyncio.Event()
+    stop, is_up = asyncio.Event(), ready or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve_until(stop, settings, sockets, ready=ready)
+    settling = asyncio.create_task(_settle(is_up))
+    await serve_until(stop, settings, sockets, ready=is_up)
+    settling.cancel()
+
+
+async def _settle(is_up: asyncio.Event) -> None:
+    """Modules, mappers and statements stay for as long as the process does: looking at them again and again for
+    garbage took a tenth of a login's time."""
+    await is_up.wait()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE_LOOKED_FOR_EVERY, *gc.get_threshold()[1:])
 
 
 async def serve_until(
-    stop: asyncio.Event, settings: Settings, sockets: list[socket.socket], *, ready: asyncio.Event | None = None
+    stop: asyncio.Event,
+    settings: Settings,
+    sockets: list[socket.socket],
+    *,
+    ready: asyncio.Event | None = None,
+    demo_links: DemoLinks | None = None,
 ) -> None:
-    """The same until an event is set, for a program that serves more than this."""
+    """The same until an event is set, for a program that serves more than this; a demo's is linked on every page."""
     port = sockets[0].getsockname()[1]
     async with make_front(settings, settings.public_url_for(port)) as front:
         server = HTTPServer(
-            make_application(front),
+            make_application(front, demo_links),
             max_header_size=_LARGEST_REQUEST,
             max_body_size=_LARGEST_REQUEST,
             idle_connection_timeout=_IDLE_CONNECTION_S,
@@ -209,14 +271,15 @@ async def serve_until(
         server.add_sockets(sockets)
         runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB])
         runner.start()
+        counting = asyncio.create_task(keep_counted(front))
         log.logger.info("serving", url=front.gateway.public_url, node=front.gateway.node)
         if ready:
             ready.set()
         await stop.wait()
         log.logger.info("stopping")
+        counting.cancel()
         server.stop()
-        await runner.stop()
-        if not await front.activity.idle(_DRAIN_S):
+        if not all(await asyncio.gather(runner.stop(_DRAIN_S), front.activity.idle(_DRAIN_S))):
             log.logger.warning("drain_cut_short", seconds=_DRAIN_S)
         await server.close_all_connections()
     log.logger.info("stopped")
@@ -227,4 +290,5 @@ def listen(address: str, port: int) -> list[socket.socket]:
     try:
         return bind_sockets(port, address=address)
     except OSError as error:
-        raise BadValue(f"cannot listen on {address}:{port} ({error.strerror}): choose another --port") from None
+        option = "--address" if error.errno == errno.EADDRNOTAVAIL else "--port"
+        raise BadValue(f"cannot listen on {address}:{port} ({error.strerror}): choose another {option}") from None

@@ -1,6 +1,7 @@
 """The time, always aware and in UTC."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def utcnow() -> datetime:
@@ -8,6 +9,7 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=1024)
 def hour_of(at: datetime) -> datetime:
     """The UTC hour in which `at` falls."""
     return at.replace(minute=0, second=0, microsecond=0)

@@ -1,6 +1,7 @@
 """Days as people of a zone count them: when each begins, and on which one a moment falls."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 
 DAY = timedelta(days=1)
 
@@ -19,3 +20,36 @@ def last_days(number: int, now: datetime, zone: tzinfo) -> list[date]:
     """So many days up to today, the oldest first."""
     today = day_of(now, zone)
     return [today - back * DAY for back in reversed(range(number))]
+
+
+@cache
+def offsets(zone: tzinfo, since: datetime, until_year: int) -> list[tuple[datetime, int]]:
+    """How far its clocks are east of Greenwich, in seconds: from which moment on, each time they change, oldest first.
+    The first holds before `since` too, the last after the year has begun."""
+    until = datetime(until_year, 1, 1, tzinfo=UTC)
+    found = [(since, _offset(zone, since))]
+    at = since
+    while at < until:
+        later = at + DAY
+        if _offset(zone, later) != found[-1][1]:
+            changed = _change(zone, at, later)
+            found.append((changed, _offset(zone, changed)))
+        at = later
+    return found
+
+
+def _change(zone: tzinfo, before: datetime, after: datetime) -> datetime:
+    """The second, between the two, from which the new offset holds."""
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        middle = middle.replace(microsecond=0)
+        if _offset(zone, middle) == _offset(zone, before):
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _offset(zone: tzinfo, at: datetime) -> int:
+    there = at.astimezone(zone).utcoffset()
+    return int(there.total_seconds()) if there else 0

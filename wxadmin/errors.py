@@ -32,6 +32,14 @@ class KeyMissing(SealBroken):
     """The database was written under a key that this node does not have."""
 
 
+class KeysDiffer(WxadminError):
+    """The processes that serve have other keys than a command needs them to have."""
+
+
+class KeyStillNeeded(WxadminError):
+    """Something still needs the key that was to be done without."""
+
+
 class DatabaseUnavailable(WxadminError):
     """The database is locked, gone or full; what was asked for is not known to be stored."""
 
@@ -44,6 +52,13 @@ class Overloaded(WxadminError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"too busy, try again in {retry_after} s")
         self.retry_after = retry_after
+
+
+class TooManyAtOnce(WxadminError):
+    """As many long reads run as may run at once."""
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__(f"{at_once} of these are at work already: try again in a minute")
 
 
 class NoSuchAccount(Refused):

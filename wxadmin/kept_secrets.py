@@ -12,8 +12,9 @@ KEY_FILE = "secret_keys"
 METRICS_FILE = "metrics_token"
 
 
-def secret_keys(settings: Settings) -> list[str]:
-    """WXADMIN_SECRET_KEYS; on SQLite else the key that is kept in the data directory."""
+def secret_keys(settings: Settings, *, may_make: bool = True) -> list[str]:
+    """WXADMIN_SECRET_KEYS; on SQLite else the key that is kept in the data directory. `may_make` is false where the
+    database is sealed already: a new key would look like the right one, and open nothing."""
     if settings.secret_keys:
         return settings.secret_keys
     if not settings.database.startswith("sqlite"):
@@ -21,7 +22,12 @@ def secret_keys(settings: Settings) -> list[str]:
             "WXADMIN_SECRET_KEYS must be set with PostgreSQL, the same on every host: "
             "make one with `openssl rand -hex 32`"
         )
-    return [_kept(settings.data_dir / KEY_FILE)]
+    path = settings.data_dir / KEY_FILE
+    if not (may_make or path.exists()):
+        raise SettingsRefused(
+            f"{path} is missing, and the database is sealed: restore it from a backup, or set WXADMIN_SECRET_KEYS"
+        )
+    return [_kept(path)]
 
 
 def metrics_token(settings: Settings) -> str:

@@ -111,8 +111,13 @@ class Settings(BaseSettings):
     def asks_outside_wechat(self) -> bool:
         """Whether a browser that is not WeChat's gets a page at /auth instead of WeChat's own refusal."""
         if self.outside_wechat is None:
-            return self.wechat_open_url == WECHAT_OPEN_URL
+            return self.is_wechats_own
         return self.outside_wechat == "page"
+
+    @property
+    def is_wechats_own(self) -> bool:
+        """Whether visitors are sent to WeChat itself, not to a simulator."""
+        return self.wechat_open_url == WECHAT_OPEN_URL
 
     @property
     def zone(self) -> ZoneInfo:
@@ -146,7 +151,7 @@ def _unknown_names() -> list[str]:
     names = {name for name in [*os.environ, *dotenv_values(".env")] if name.upper().startswith(PREFIX)}
     known = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields} | _OTHER_NAMES
     unknown = sorted(name for name in names if name not in known and not name.startswith(_TEST_PREFIX))
-    return [f"{name} is no setting of wxadmin: see the README's list of settings" for name in unknown]
+    return [f"{name} is no setting of wxadmin: docs/reference.md lists them" for name in unknown]
 
 
 def _fault(problem: Any) -> str:

@@ -1,12 +1,16 @@
 """Support codes: seven random signs and a check sign that can be read out over the phone."""
 
+import re
 import secrets
+import unicodedata
 
 # Crockford's 32: no I, L, O or U.
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {sign: value for value, sign in enumerate(_SIGNS)}
 _RANDOM_SIGNS = 7
-_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None, "\u2010": None, "\u2013": None})
+_MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
+# An underscore stays: reasons such as gw_timeout are typed into the same box.
+_NO_SIGN = re.compile(r"[^0-9A-Z_]")
 
 
 def make() -> str:
@@ -24,9 +28,10 @@ def show(code: str) -> str:
 def read(typed: str) -> str | None:
     """The code that was meant, or None where it was mistyped.
 
-    Forgives case, spaces, hyphens, and O, I and L. Any one wrong sign and any two neighbours swapped are noticed.
+    Forgives case, the wide letters of a Chinese keyboard, every dash, blank and mark, Chinese words around the code
+    (`编号：K7M2——Q9XD。`), and O, I and L. Any one wrong sign and any two neighbours swapped are noticed.
     """
-    code = typed.strip().upper().translate(_MISREAD)
+    code = _NO_SIGN.sub("", unicodedata.normalize("NFKC", typed).upper()).translate(_MISREAD)
     if len(code) != _RANDOM_SIGNS + 1 or any(sign not in _VALUES for sign in code):
         return None
     return code if _check_sign(code[:-1]) == code[-1] else None

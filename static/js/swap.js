@@ -57,11 +57,26 @@ function refill(page) {
   }
 }
 
+// What was asked for matters more than the fields it was asked by, where both do not fit one screen.
+function fold() {
+  for (const details of document.querySelectorAll(".fold[open]")) {
+    const summary = details.querySelector("summary");
+    if (summary.checkVisibility?.()) {
+      const held = details.contains(document.activeElement);
+      details.open = false;
+      if (held) {
+        summary.focus();
+      }
+    }
+  }
+}
+
 async function go(url, { keep }) {
   underway.abort();
   underway = new AbortController();
   const { signal } = underway;
   busy(true);
+  document.dispatchEvent(new Event("fetching"));
   try {
     const response = await fetch(url, { signal });
     const page = parse(await response.text());
@@ -78,6 +93,7 @@ async function go(url, { keep }) {
     }
     shown = url.pathname + url.search;
     replace(page);
+    document.dispatchEvent(new Event("fetched"));
     if (!keep) {
       refill(page);
     }
@@ -103,7 +119,7 @@ document.addEventListener("submit", (event) => {
   // Empty fields filter nothing; without them the address stays short enough to be passed on.
   const filled = [...new FormData(form, event.submitter)].filter(([, value]) => value !== "");
   url.search = new URLSearchParams(filled);
-  go(url, { keep: true });
+  go(url, { keep: true }).then(fold);
 });
 
 document.addEventListener("click", (event) => {

@@ -5,7 +5,7 @@ import sys
 
 from tests.benchmarks.report import Report
 
-BENCHMARKS = ("journal", "logins")
+BENCHMARKS = ("allauth", "callbacks", "export", "journal", "latency", "logins", "memory", "pages", "refresh")
 
 
 def main() -> None:

@@ -2,8 +2,22 @@
 
 
 class Report:
-    def compare(self, name: str, value: float, other_name: str, other: float) -> None:
-        print(f"{name}: {value:,.0f}\n  {other_name}: {other:,.0f}\n  ratio: {value / other:.2f}", flush=True)
+    def compare(self, name: str, value: float, other_name: str, other: float, *, goal: float = 0) -> None:
+        """`goal` is what the ratio should at least be."""
+        ratio = value / other
+        reached = f", goal {goal:g}{'' if ratio >= goal else '  MISSED'}" if goal else ""
+        print(f"{name}: {value:,.0f}\n  {other_name}: {other:,.0f}\n  ratio: {ratio:.2f}{reached}", flush=True)
+
+    def page(self, name: str, p95: float, middle: float, first: float, goal: float) -> None:
+        """A page's milliseconds: 95 % of its loads, half of them, and the first."""
+        missed = "  MISSED" if p95 >= goal else "  first load slow" if first >= goal else ""
+        print(f"p95 {p95:7.1f}  median {middle:7.1f}  first {first:7.1f}  {name}{missed}", flush=True)
+
+    def ratio(self, name: str, ratio: float, goal: float) -> None:
+        print(f"ratio {ratio:5.2f}  {name}{'  MISSED' if ratio > goal else ''}", flush=True)
+
+    def note(self, what: str) -> None:
+        print(what, flush=True)
 
     def skip(self, name: str, why: str) -> None:
         print(f"{name}: skipped, {why}", flush=True)

@@ -39,7 +39,7 @@ def furnished_store(url: str) -> Iterator[Store]:
             accounts.add, keys, name="bench", appid="wx0123456789abcdef", secret="s" * 32, title=None, actor="bench"
         )
         form = SiteForm(return_urls=["https://shop.example.com/back"])
-        database.write_now(sites.add, account="bench", name="shop", form=form, actor="bench")
+        database.write_now(sites.add, keys, account="bench", name="shop", form=form, actor="bench")
         yield Store(
             database,
             database.write_now(house.register_node),

@@ -2,26 +2,19 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, ViewportSize
 
 from tests import ports, running
+from tests.chromium import launched
 from wxadmin.settings import Settings
 
 SCREENSHOTS = "WXADMIN_TEST_SCREENSHOTS"
-# Playwright adds --headless. The others keep the browser within this machine, and let it run as root.
-_CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+_PATIENCE_S = 120.0
 _SCREENS: dict[str, ViewportSize] = {
     "phone": {"width": 360, "height": 640},
     "desktop": {"width": 1280, "height": 800},
@@ -30,9 +23,13 @@ _SCREENS: dict[str, ViewportSize] = {
 
 @dataclass(frozen=True, slots=True)
 class Demo:
+    """`said` is what it printed once it served, `folder` the one that it was started in."""
+
     gateway: str
     simulator: str
     shop: str
+    folder: Path
+    said: str
 
 
 class Visitor:
@@ -64,26 +61,33 @@ class Visitor:
             self.complaints.append(message.text)
 
 
-# Of the module's scope: while playwright is open, an event loop runs in this thread, which async tests cannot stand.
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    folder = tmp_path_factory.mktemp("demo")
+@contextmanager
+def playing(folder: Path, *options: str, host: str = "127.0.0.1", shop_host: str = "localhost") -> Iterator[Demo]:
+    """`wxadmin demo` with these options, once it has said where it is."""
     port = ports.three_unused()
     env = running.environment(Settings(data_dir=folder))
-    with running.started("-m", "wxadmin", "demo", "--port", str(port), env=env, folder=folder) as program:
-        program.answers(f"http://127.0.0.1:{port}/readyz")
-        yield Demo(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", f"http://localhost:{port + 2}")
+    with running.started("-m", "wxadmin", "demo", "--port", str(port), *options, env=env, folder=folder) as program:
+        # It says so once it serves; before, it writes down weeks of what its people did.
+        running.until(lambda: "Ctrl-C" in program.output or program.process.poll() is not None, _PATIENCE_S)
+        assert program.process.poll() is None, program.output
+        gateway = f"http://{host}:{port}"
+        simulator, shop = f"http://{host}:{port + 1}", f"http://{shop_host}:{port + 2}"
+        yield Demo(gateway, simulator, shop, folder, program.output)
         assert program.terminate() == 0
         assert "Traceback" not in program.output
 
 
+# Of the module's scope: while playwright is open, an event loop runs in this thread, which async tests cannot stand.
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with playing(tmp_path_factory.mktemp("demo"), "--users", "100") as demo:
+        yield demo
+
+
 @pytest.fixture(scope="module")
 def chromium(require: Callable[[str], str]) -> Iterator[Browser]:
-    program = require("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_ARGUMENTS)
+    with launched(require("chromium")) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=_SCREENS)
@@ -91,6 +95,9 @@ def visitor(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Visit
     """Someone who speaks Chinese, on a phone and at a desk; nothing on their way may make the browser complain."""
     context = chromium.new_context(viewport=_SCREENS[request.param], locale="zh-CN")
     context.set_default_timeout(10_000)
+    # Somebody with an ordinary nickname: drawn at random it is, now and then, one made to break programs, or none.
+    person = {"name": "wxsim_person", "value": "501", "domain": "127.0.0.1", "path": "/connect"}
+    context.add_cookies([person])  # type: ignore[list-item]
     visitor = Visitor(context.new_page(), request.param)
     yield visitor
     context.close()

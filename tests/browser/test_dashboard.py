@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageState, expect
 from tornado.web import RequestHandler
 
 from tests import running
@@ -28,6 +30,8 @@ PAGES = [
     for pattern, handler in ROUTES
     if re.fullmatch(r"/admin[a-z/-]*\??", pattern) and handler.get is not RequestHandler.get
 ]
+# Its status is 404, and it stands in the same frame.
+NO_PAGE = "/admin/no-such-page"
 LISTS = [path for path in ("/admin/users", "/admin/attempts", "/admin/failures") if path in PAGES]
 FIRST_OF_LIST = "[data-swap] tbody a:visible"
 
@@ -58,31 +62,40 @@ Open = Callable[..., Visitor]
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Dashboard]:
-    folder = tmp_path_factory.mktemp("dashboard")
-    settings = Settings(_env_file=None, data_dir=folder)
-    env = running.environment(settings)
-    for command in (("sample", "--users", "1000", "--events", "20000"), ("staff", "add", NAME, "--role", "admin")):
-        made = running.run(*command, env=env, folder=folder, said=PASSWORD)
-        assert made.returncode == 0, made.stderr
-    port = running.unused_port()
-    with running.serve(settings, port, folder=folder) as program:
-        url = f"http://127.0.0.1:{port}"
+    with dashboard_of(tmp_path_factory.mktemp("dashboard"), users=1000) as url:
         yield Dashboard(url, signed_in(chromium, url))
-        assert program.terminate() == 0
-        assert "Traceback" not in program.output
 
 
-def signed_in(chromium: Browser, url: str) -> StorageState:
-    context = chromium.new_context(locale="zh-CN")
-    page = context.new_page()
+def sign_in(page: Page, url: str) -> None:
     page.goto(f"{url}/admin/")
     page.get_by_label("名称").fill(NAME)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page).to_have_url(f"{url}/admin/")
+
+
+def signed_in(chromium: Browser, url: str) -> StorageState:
+    context = chromium.new_context(locale="zh-CN")
+    sign_in(context.new_page(), url)
     state = context.storage_state()
     context.close()
     return state
+
+
+@contextmanager
+def dashboard_of(folder: Path, *, users: int) -> Iterator[str]:
+    """A gateway with an administrator and so many sample people; gives its address."""
+    settings = Settings(_env_file=None, data_dir=folder)
+    env = running.environment(settings)
+    sample = ("sample", "--users", str(users), "--events", str(20 * users))
+    for command in (sample if users else ("migrate",), ("staff", "add", NAME, "--role", "admin")):
+        made = running.run(*command, env=env, folder=folder, said=PASSWORD)
+        assert made.returncode == 0, made.stderr
+    port = running.unused_port()
+    with running.serve(settings, port, folder=folder) as program:
+        yield f"http://127.0.0.1:{port}"
+        assert program.terminate() == 0
+        assert "Traceback" not in program.output
 
 
 @pytest.fixture
@@ -119,7 +132,7 @@ def test_a_stranger_finds_an_empty_form(chromium: Browser, dashboard: Dashboard)
 
 
 @pytest.mark.parametrize("taste", TASTES, ids=str)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, NO_PAGE])
 def test_a_page_is_open_to_everybody_and_fits_the_screen(browse: Open, path: str, taste: Taste) -> None:
     visitor = browse(path, taste)
 
@@ -198,6 +211,137 @@ def test_lists_are_filtered_and_turned_without_scripts(browse: Open) -> None:
     expect(page).to_have_url(re.compile("scope=explicit.*older="))
     expect(page.get_by_label("已授权范围")).to_have_value("explicit")
     expect(page.locator("#users tbody tr")).not_to_have_count(0)
+
+
+def test_a_phone_folds_the_filters_and_says_how_many_are_set(browse: Open) -> None:
+    page = browse("/admin/users", Taste(*PHONE, "light", "zh_CN")).page
+    scope = page.get_by_label("已授权范围")
+    expect(scope).to_be_hidden()
+
+    page.get_by_text("更多筛选").click()
+    scope.select_option("explicit")
+    page.get_by_role("button", name="查询").click()
+
+    expect(page).to_have_url(re.compile("[?]scope=explicit$"))
+    expect(page.get_by_text("已选 1 项")).to_be_visible()
+    expect(scope).to_be_hidden()
+    expect(page.locator("#users tbody tr").first).to_be_in_viewport()
+
+
+def test_a_phone_unfolds_the_filters_without_scripts(browse: Open) -> None:
+    page = browse("/admin/attempts?outcome=failed", Taste(*PHONE, "dark", "en"), java_script_enabled=False).page
+
+    page.get_by_text("More filters").click()
+
+    expect(page.get_by_text("1 set")).to_be_visible()
+    expect(page.get_by_label("Outcome")).to_have_value("failed")
+
+
+def test_staff_need_no_scripts_from_the_sign_in_to_an_attempt(chromium: Browser, dashboard: Dashboard) -> None:
+    context = chromium.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+
+    sign_in(page, dashboard.url)
+    page.get_by_role("link", name="授权用户").first.click()
+    page.get_by_label("凭证（token）").select_option("fresh")
+    page.get_by_role("button", name="查询").click()
+    shown = page.locator("#users tbody tr").count()
+    fresh = page.locator("#users tbody .badge", has_text="有效").count()
+    page.get_by_role("link", name="授权记录").first.click()
+    code = page.locator("#attempts tbody a").first.inner_text()
+    page.get_by_role("searchbox", name="搜索").first.fill(code.lower())
+    page.get_by_role("searchbox", name="搜索").first.press("Enter")
+
+    assert shown == fresh > 0
+    expect(page).to_have_url(f"{dashboard.url}/admin/attempts/{code}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(code)
+    context.close()
+
+
+# Which elements of the page take keys, each by a number of its own.
+NUMBER_THE_STOPS = """() => {
+  const all = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]");
+  const stops = [...all].filter((one) => one.tabIndex >= 0 && one.checkVisibility() && one.type !== "hidden");
+  stops.forEach((one, number) => one.setAttribute("data-stop", number));
+  return stops.length;
+}"""
+# The number of the one that has the focus, and whether that can be seen; a bar of a chart has a rim of its own.
+WHERE = """() => {
+  const at = document.activeElement;
+  const rim = at.matches(".bar") ? getComputedStyle(at.querySelector(".hit")).stroke
+    : getComputedStyle(at).outlineStyle;
+  const box = at.getBoundingClientRect();
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return [at.dataset.stop ?? null, rim !== "none" && inside];
+}"""
+
+
+@pytest.mark.parametrize("path", ["/admin/", MONTH, "/admin/attempts", "/admin/new/site", "/admin/staff"])
+def test_the_tab_key_reaches_everything_and_shows_where_it_is(browse: Open, path: str) -> None:
+    page = browse(path).page
+    stops = page.evaluate(NUMBER_THE_STOPS)
+    reached: dict[str, bool] = {}
+
+    # A field for a date has a stop for each of its parts.
+    for _ in range(5 * stops):
+        page.keyboard.press("Tab")
+        stop, is_seen = page.evaluate(WHERE)
+        if stop is None:
+            break
+        reached[stop] = is_seen
+
+    assert sorted(map(int, reached)) == list(range(stops))
+    assert [stop for stop, is_seen in reached.items() if not is_seen] == []
+
+
+def test_the_first_key_leads_past_the_menu(browse: Open) -> None:
+    page = browse("/admin/users").page
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="跳到内容")).to_be_focused()
+    expect(page.get_by_role("link", name="跳到内容")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.locator("main [name=q]")).to_be_focused()
+
+
+def test_a_page_that_is_slow_to_come_says_so(browse: Open) -> None:
+    page = browse("/admin/users").page
+    held: list[Route] = []
+    page.route("**/admin/users?scope=explicit", lambda route: held.append(route))
+
+    page.get_by_label("已授权范围").select_option("explicit")
+    page.get_by_role("button", name="查询").click()
+
+    expect(page.get_by_role("status")).to_have_text("请稍候……")
+    held[0].continue_()
+    expect(page).to_have_url(re.compile("[?]scope=explicit$"))
+    expect(page.get_by_role("status")).to_have_text("")
+
+
+def test_a_fresh_installation_leads_to_its_first_login(chromium: Browser, tmp_path: Path) -> None:
+    with dashboard_of(tmp_path, users=0) as url:
+        context = chromium.new_context(locale="zh-CN")
+        page = context.new_page()
+        sign_in(page, url)
+        barriers = Axe().run(page)
+
+        page.get_by_role("link", name="添加服务号").click()
+        for label, text in {"名称": "tea", "AppID": "wx0123456789abcdef", "AppSecret": "0" * 32}.items():
+            page.get_by_label(label, exact=False).first.fill(text)
+        page.get_by_role("button", name="添加").click()
+        page.get_by_role("link", name="概览").first.click()
+        page.get_by_role("link", name="添加站点").click()
+        page.get_by_label("名称").first.fill("shop")
+        page.get_by_role("textbox", name="回跳地址").fill("https://shop.example.com/back")
+        page.get_by_role("button", name="添加").click()
+        page.get_by_role("link", name="概览").first.click()
+        page.get_by_role("link", name="在微信中打开站点的授权链接").click()
+
+        expect(page).to_have_url(f"{url}/admin/sites/shop")
+        assert barriers.violations_count == 0, barriers.generate_report()
+        context.close()
 
 
 def test_who_was_signed_out_meanwhile_is_led_to_the_sign_in(browse: Open) -> None:

@@ -1,10 +1,15 @@
 """The demo in a real browser: shop, WeChat's consent, and back, with everything that can happen on the way."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+from urllib.parse import urljoin
 
 import httpx
 import pytest
-from playwright.sync_api import expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Demo, Visitor
 
@@ -43,6 +48,67 @@ def test_the_welcome_is_still_there_after_a_reload(demo: Demo, visitor: Visitor)
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("欢迎")
     expect(page).to_have_url(f"{demo.shop}/")
+
+
+def test_a_page_signs_its_visitor_in_by_the_gateways_script(demo: Demo, visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto(demo.shop)
+
+    page.get_by_role("link", name="由页面脚本登录").click()
+    page.get_by_role("link", name=ALLOW).click()
+
+    expect(page.get_by_role("heading", level=1)).to_contain_text("欢迎")
+    expect(page).to_have_url(f"{demo.shop}/")
+    assert received(visitor)["openid"] == last_openid(demo, "userinfo")
+    visitor.look("welcome-h5")
+
+
+def test_the_page_with_the_script_takes_no_ticket_that_it_did_not_begin(demo: Demo, visitor: Visitor) -> None:
+    page = visitor.page
+
+    page.goto(f"{demo.shop}/h5?ticket=SomebodyElses")
+
+    expect(page.get_by_role("link", name=ALLOW)).to_be_visible()
+
+
+@pytest.mark.parametrize("has_been_there", [False, True], ids=["stranger", "has an own nonce"])
+def test_a_ticket_that_somebody_else_brought_along_is_refused_by_its_nonce(
+    demo: Demo, visitor: Visitor, chromium: Browser, has_been_there: bool
+) -> None:
+    with stranger(chromium) as attacker:
+        address = address_with_ticket(demo, attacker)
+        if has_been_there:
+            visitor.page.goto(demo.shop)
+
+        visitor.page.goto(address)
+        attacker.goto(address)
+
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("这次登录不是在这个浏览器里开始的")
+        visitor.look("injected")
+        # The ticket was good: in the browser that began, it signs in.
+        expect(attacker.get_by_role("heading", level=1)).to_contain_text("欢迎")
+    visitor.page.goto(demo.shop)
+    expect(visitor.page.get_by_role("link", name=SIGN_IN)).to_be_visible()
+
+
+@contextmanager
+def stranger(chromium: Browser) -> Iterator[Page]:
+    """Somebody at another browser."""
+    context = chromium.new_context(locale="zh-CN")
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def address_with_ticket(demo: Demo, page: Page) -> str:
+    """Signs in as far as the address that leads back to the shop, which nobody has opened yet."""
+    page.goto(demo.shop)
+    page.get_by_role("link", name=SIGN_IN).click()
+    address = urljoin(page.url, page.get_by_role("link", name=ALLOW).get_attribute("href"))
+    while not address.startswith(f"{demo.shop}/back?ticket="):
+        answer = page.context.request.get(address, max_redirects=0)
+        address = urljoin(address, answer.headers["location"])
+    return address
 
 
 def test_a_silent_login_asks_nothing_and_tells_the_openid_alone(demo: Demo, visitor: Visitor) -> None:
@@ -138,12 +204,45 @@ def test_the_simulators_own_page_orders_a_fault(demo: Demo, visitor: Visitor) ->
     page.goto(f"{demo.simulator}/_sim/")
     faults = page.get_by_role("region", name="故障")
 
+    faults.get_by_text("其他故障").click()
     faults.get_by_role("button", name="添加").click()
     expect(faults.get_by_role("row")).to_have_count(2)
+    faults.get_by_role("button", name="40125").click()
+    expect(faults.get_by_role("row")).to_have_count(3)
     visitor.look("simulator")
     faults.get_by_role("button", name="全部取消").click()
 
     expect(faults.get_by_role("row")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_of_the_way_is_open_to_everybody(
+    demo: Demo, visitor: Visitor, scheme: Literal["light", "dark"]
+) -> None:
+    page = visitor.page
+    page.emulate_media(color_scheme=scheme)
+    page.goto(demo.shop)
+    no_barriers(visitor)
+    page.get_by_role("link", name=SIGN_IN).click()
+    page.get_by_text("换一个人").click()
+    no_barriers(visitor)
+    question = page.url
+    for choice in ("看快照页", "拒绝", ALLOW):
+        page.goto(question)
+        page.get_by_role("link", name=choice).click()
+        page.wait_for_url(lambda url: url != question)
+        no_barriers(visitor)
+    page.goto(f"{demo.simulator}/_sim/")
+    page.get_by_role("button", name="48001").click()
+    page.get_by_text("其他故障").click()
+    no_barriers(visitor)
+    page.get_by_role("button", name="全部取消").click()
+
+
+def no_barriers(visitor: Visitor) -> None:
+    found = Axe().run(visitor.page)
+    assert found.violations_count == 0, found.generate_report()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), visitor.page.url
 
 
 def received(visitor: Visitor) -> dict[str, str]:

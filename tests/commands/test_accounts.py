@@ -8,7 +8,7 @@ import pytest
 from tests import running
 from tests.databases import on_sqlite
 from wxadmin.models import Account, AuditEntry
-from wxadmin.services.accounts import secret_bound_to
+from wxadmin.models.sealed import secret_bound_to
 from wxadmin.simulator import DEFAULT_APPID, World, secret_for
 
 Stored = Callable[[type], Sequence]
@@ -143,9 +143,11 @@ def test_an_account_can_be_changed_listed_and_switched_off(wxadmin: Callable, tm
     changed = wxadmin("account", "set", "tea", "--verify-file", str(proof), "--refresh", "userinfo", "--title", "茶")
     disabled = wxadmin("account", "disable", "tea")
     listed = wxadmin("account", "list")
+    enabled = wxadmin("account", "enable", "tea")
     [account] = stored(Account)
 
-    assert (changed.code, disabled.code) == (0, 0)
+    assert (changed.code, disabled.code, enabled.code) == (0, 0, 0)
+    assert account.disabled_at is None
     assert (account.verify_name, account.verify_body) == (proof.name, "a1B2c3D4e5F6g7H8")
     assert listed.out.splitlines()[1].split() == ["tea", DEFAULT_APPID, "茶", "userinfo", "off"]
 

@@ -11,8 +11,8 @@ import pytest
 from tests.databases import on_sqlite
 from tests.factories import UserFactory
 from tests.running import SiteKeys
+from wxadmin.database import csv_lines
 from wxadmin.models import AuditEntry
-from wxadmin.queries import user_file
 
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence[Any]]
@@ -47,7 +47,7 @@ def test_a_file_that_was_cut_short_does_not_bear_its_name(
     def full(*_: Any, **__: Any) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(user_file, "portion", full)
+    monkeypatch.setattr(csv_lines, "portions", full)
 
     said = wxadmin("export", "users", "--output", str(file))
 

@@ -1,5 +1,6 @@
 """Every command teaches its own use, and tells bad use from failure."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,7 +36,7 @@ def test_every_command_explains_itself(wxadmin: Callable, path: tuple[str, ...])
 
 def test_the_commands_of_the_contract_are_there() -> None:
     assert {" ".join(path) for path in ALL} >= {
-        *("serve", "demo", "simulator", "migrate", "refresh"),
+        *("serve", "demo", "simulator", "migrate", "refresh", "doctor"),
         *(f"account {verb}" for verb in ("add", "list", "check", "set", "secret", "disable")),
         *(f"site {verb}" for verb in ("add", "list", "set", "rotate-key", "disable")),
         *(f"staff {verb}" for verb in ("add", "list", "disable", "reset")),
@@ -63,9 +64,18 @@ def test_the_version_can_be_asked_for(wxadmin: Callable) -> None:
 def test_bad_use_ends_with_2(wxadmin: Callable, arguments: tuple[str, ...]) -> None:
     said = wxadmin(*arguments)
 
+    assert (said.code, said.out) == (2, "")
+    assert re.fullmatch(r"wxadmin: .+; `wxadmin[a-z ]* --help` shows what can be said\n", said.err)
+
+
+@on_sqlite
+@pytest.mark.parametrize(("path", "command"), [((), "serve"), (("account",), "secret")], ids=["wxadmin", "account"])
+def test_a_group_alone_shows_its_commands(wxadmin: Callable, path: tuple[str, ...], command: str) -> None:
+    said = wxadmin(*path)
+
     assert said.code == 2
-    assert said.out == ""
-    assert said.err
+    assert f"Usage: {' '.join(('wxadmin', *path))} " in said.out
+    assert f" {command} " in said.out
 
 
 @on_sqlite

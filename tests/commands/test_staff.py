@@ -44,7 +44,11 @@ def test_at_a_terminal_a_password_is_made_and_shown_once(
     [
         (("add", "lin", "--role", "king"), PASSWORD, "the role is one of admin, operator"),
         (("add", "lin", "--role", "admin"), "short", "a password has at least 10 characters"),
-        (("add", "lin", "--role", "admin"), "", "no password came on standard input"),
+        (
+            ("add", "lin", "--role", "admin"),
+            "",
+            "no password came on standard input: pipe it in, or start this in a terminal",
+        ),
         (("add", "Lin!", "--role", "admin"), PASSWORD, "'Lin!' cannot be a name"),
         (("add", "lin", "--role", "developer"), PASSWORD, "a developer needs at least one --site"),
         (("add", "lin", "--role", "admin", "--site", "shop"), PASSWORD, "a developer needs at least one --site"),

@@ -76,6 +76,17 @@ async def test_a_read_cannot_write(database: Database) -> None:
     assert await database.read(value_of, "nodes") == 0
 
 
+@on_postgresql
+def test_a_read_is_planned_for_what_it_asks_and_runs_plainly(database: Database) -> None:
+    for _ in range(10):
+        database.read_now(value_of, "nodes")
+
+    kept_plans = text("SELECT count(*), current_setting('jit') FROM pg_prepared_statements")
+    found = database.read_now(lambda session: session.execute(kept_plans).one())
+
+    assert tuple(found) == (0, "off")
+
+
 async def test_what_a_service_did_before_it_failed_is_not_stored(database: Database) -> None:
     def fail(session: Session) -> None:
         increase(session, "nodes")
@@ -244,7 +255,8 @@ async def test_a_deadlock_is_tried_again(database_url: str) -> None:
     values = [await database.read(value_of, name) for name in ("nodes", "registry")]
 
     assert values == [2, 2]
-    assert len(tries) == 3
+    # Whoever gave way may meet the other once more before that one has taken its second row.
+    assert len(tries) >= 3
     database.close()
 
 

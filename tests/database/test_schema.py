@@ -1,6 +1,7 @@
 """Migrations: up, down and up again on filled databases, two at once, and no drift from the models."""
 
 import multiprocessing
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,21 @@ def test_a_migration_breaks_no_reference(database_url: str, engine: Engine) -> N
                 assert connection.execute(orphans).scalar_one() == 0, key
 
 
+def test_a_hand_off_that_was_stored_without_effect_is_not_switched_on_by_an_update(
+    database_url: str, engine: Engine
+) -> None:
+    fill(database_url)
+    schema.migrate(database_url, "20261120_user_refs")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE site SET handoff = 'openid'"))
+    engine.dispose()
+
+    schema.migrate(database_url)
+
+    with engine.connect() as connection:
+        assert set(connection.execute(text("SELECT handoff FROM site")).scalars()) == {"ticket"}
+
+
 def test_two_that_migrate_at_once_do_it_once(empty_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         results = pool.map(schema.migrate, [empty_url] * 4, chunksize=1)
@@ -166,3 +182,16 @@ def test_every_table_has_a_primary_key_and_named_constraints(engine: Engine) -> 
         keys = {table: inspector.get_pk_constraint(table)["name"] for table in tables}
 
     assert keys == {table: f"pk_{table}" for table in tables}
+
+
+def test_a_database_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "wxadmin.sqlite3"
+    schema.migrate(f"sqlite:///{file}")
+
+    with sqlite3.connect(file) as opened:
+        opened.execute("UPDATE counter SET value = value")
+        opened.commit()
+        modes = {path.name: path.stat().st_mode & 0o777 for path in file.parent.iterdir()}
+
+    assert modes.keys() >= {"wxadmin.sqlite3", "wxadmin.sqlite3-wal"}
+    assert set(modes.values()) == {0o600}

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from tests.databases import on_sqlite
 from tests.factories import UserFactory
-from wxadmin.database.sets import SetInsert, SetUpdate
-from wxadmin.models import CodeClaim, Counter, Ticket, User, UserChannel
+from wxadmin.database.sets import SetInsert, SetSelect, SetUpdate
+from wxadmin.models import Attempt, CodeClaim, Counter, Ticket, User, UserChannel
 
 AT = datetime(2026, 11, 20, 8, 30, 0, 123456, tzinfo=UTC)
 
@@ -175,3 +176,69 @@ def test_texts_of_any_sort_arrive_unchanged(session: Session, text: str) -> None
     SET.execute(session.connection(), [{"name": text, "value": 2}])
 
     assert stored(session) == {text: 2}
+
+
+@pytest.mark.parametrize("wanted", [1, 2, 3, 31, 32, 33, 500])
+def test_the_rows_of_a_set_of_keys_are_selected(session: Session, wanted: int) -> None:
+    names = [f"counter {number}" for number in range(wanted + 5)]
+    INSERT.execute(session.connection(), [{"name": name, "value": place} for place, name in enumerate(names)])
+
+    found = SetSelect(Counter, ["value", "name"], key=["name"]).execute(
+        session.connection(), ((name,) for name in [*names[:wanted], names[0], "missing"])
+    )
+
+    assert sorted(found) == [(place, name) for place, name in enumerate(names[:wanted])]
+
+
+def test_nothing_is_selected_for_no_keys(session: Session) -> None:
+    INSERT.execute(session.connection(), rows(a=1))
+
+    assert SetSelect(Counter, ["value"], key=["name"]).execute(session.connection(), []) == []
+
+
+def test_a_select_finds_rows_by_several_columns_and_gives_their_types_back(session: Session) -> None:
+    users = [UserFactory(openid="oAb", profile_at=AT), UserFactory(openid="oab", unionid=None)]
+    select_users = SetSelect(
+        User, ["id", "unionid", "granted_base", "profile_at"], key=["account_id", "openid"], lock=["id"]
+    )
+
+    found = select_users.execute(session.connection(), [(users[0].account_id, "oAb"), (users[1].account_id, "oaB")])
+
+    assert found == [(users[0].id, users[0].unionid, users[0].granted_base, AT)]
+
+
+def test_a_select_finds_rows_by_bytes(session: Session) -> None:
+    row = {"account_id": 1, "attempt_id": 1, "claim_id": 1, "node": 1, "claimed_at": AT, "lease_until": AT}
+    hashes = [bytes([number]) * 32 for number in range(3)]
+    SetInsert(CodeClaim).execute(session.connection(), [{**row, "code_hash": code_hash} for code_hash in hashes])
+
+    found = SetSelect(CodeClaim, ["code_hash"], key=["code_hash"]).execute(
+        session.connection(), [(hashes[0],), (hashes[2],)]
+    )
+
+    assert sorted(found) == [(hashes[0],), (hashes[2],)]
+
+
+@on_sqlite
+@pytest.mark.parametrize("number", [1, 2, 31, 256])
+def test_a_select_never_reads_a_whole_table(session: Session, number: int) -> None:
+    statements: list[tuple[str, Any]] = []
+    listening = (session.get_bind(), "before_cursor_execute")
+    hear = lambda conn, cursor, text, values, context, many: statements.append((text, values))  # noqa: E731
+    event.listen(*listening, hear)
+    try:
+        for select_rows in (
+            SetSelect(User, ["id"], key=["account_id", "openid"], lock=["id"]),
+            SetSelect(CodeClaim, ["claim_id"], key=["account_id", "code_hash"]),
+            SetSelect(Attempt, ["id"], key=["state_hash"]),
+        ):
+            select_rows.execute(
+                session.connection(),
+                [(place, str(place).encode())[-len(select_rows._key) :] for place in range(number)],
+            )
+    finally:
+        event.remove(*listening, hear)
+
+    plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", v).all() for text, v in statements]
+    assert len(plans) == 3
+    assert not [row[3] for plan in plans for row in plan if row[3].startswith("SCAN")]

@@ -29,10 +29,10 @@ def test_the_password_is_made_once_and_kept_for_its_owner_only(tmp_path: Path) -
     assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
 
 
-def test_there_is_someone_of_each_role_and_the_developer_sees_the_shop(session: Session) -> None:
+def test_there_is_someone_of_each_role_and_the_developer_sees_the_sites_that_are_there(session: Session) -> None:
     SiteFactory(name="shop")
 
-    let_in(session, PASSWORD, site="shop")
+    let_in(session, PASSWORD, sites=["shop", "closed-long-ago"])
 
     session.flush()
     assert {person.name: person.role for person in all_rows(session)} == {role.value: role for role in Role}
@@ -43,13 +43,13 @@ def test_there_is_someone_of_each_role_and_the_developer_sees_the_shop(session: 
 @pytest.mark.parametrize("change", ["reset", "disable"])
 def test_what_is_printed_at_a_later_start_is_true_again(session: Session, change: str) -> None:
     SiteFactory(name="shop")
-    let_in(session, PASSWORD, site="shop")
+    let_in(session, PASSWORD, sites=["shop"])
     if change == "reset":
         staff.reset(session, "support", "another password", actor="admin")
     else:
         staff.disable(session, "support", actor="admin")
 
-    let_in(session, PASSWORD, site="shop")
+    let_in(session, PASSWORD, sites=["shop"])
 
     assert can_sign_in(session, "support", PASSWORD)
     assert can_sign_in(session, "admin", PASSWORD)

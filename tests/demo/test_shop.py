@@ -112,6 +112,17 @@ async def sign_in(browser: Browser, gateway: GatewayStandIn, person: dict[str, A
     return await browser.open("/back?ticket=t1")
 
 
+@pytest.mark.parametrize("why", ["declined", "snapshot"])
+async def test_a_guest_finds_the_shop_open_and_the_gateway_is_asked_nothing(
+    browser: Browser, gateway: GatewayStandIn, why: str
+) -> None:
+    response = await browser.open(f"/back?guest={why}")
+
+    assert (response.code, response.headers["Location"]) == (302, "/")
+    assert len(await browser.login_links()) == 2
+    assert gateway.asked == []
+
+
 async def test_a_stranger_is_offered_both_ways_to_sign_in(browser: Browser) -> None:
     links = await browser.login_links()
 

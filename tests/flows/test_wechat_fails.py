@@ -1,15 +1,18 @@
 """Whatever WeChat answers to a login: a page with a true status, an event with WeChat's own words, and no lost row."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.databases import on_sqlite
-from tests.visiting import Visitor
+from tests.visiting import Visitor, ticket_of
 from wxadmin.models import Attempt, Event, Ticket, User
 from wxadmin.simulator import World, sns
 from wxadmin.simulator.errmsg import ERRMSG
 from wxadmin.simulator.faults import Fault
+
+pytestmark = pytest.mark.impatient
 
 Stored = Callable[[type], Sequence]
 
@@ -34,16 +37,18 @@ ERRCODES = [
 ]
 FAULTS = [
     (Fault("exchange", "slow", seconds=3), "gw_timeout", 504),
-    (Fault("exchange", "slow", seconds=3, after=True), "40163", 400),
     (Fault("exchange", "status", status=502), "gw_http_status", 502),
-    (Fault("exchange", "status", status=503, after=True), "40163", 400),
     (Fault("exchange", "html"), "gw_bad_reply", 502),
-    (Fault("exchange", "html", after=True), "40163", 400),
     (Fault("exchange", "cut"), "gw_bad_reply", 502),
-    (Fault("exchange", "cut", after=True), "40163", 400),
     (Fault("exchange", "drop"), "gw_connect", 502),
-    (Fault("exchange", "drop", after=True), "40163", 400),
-    (Fault("exchange", "errcode", errcode=-1, after=True), "40163", 400),
+]
+LOST_ANSWERS = [
+    Fault("exchange", "slow", seconds=3, after=True, times=1),
+    Fault("exchange", "status", status=503, after=True, times=1),
+    Fault("exchange", "html", after=True, times=1),
+    Fault("exchange", "cut", after=True, times=1),
+    Fault("exchange", "drop", after=True, times=1),
+    Fault("exchange", "errcode", errcode=-1, after=True, times=1),
 ]
 
 
@@ -73,15 +78,12 @@ async def test_an_errcode_ends_the_attempt_with_wechats_words(
     assert len(last.rid) == 26
 
 
-@pytest.mark.parametrize(
-    ("fault", "code", "status"), FAULTS, ids=[f"{fault.kind}{' after' * fault.after}" for fault, _, _ in FAULTS]
-)
+@pytest.mark.parametrize(("fault", "code", "status"), FAULTS, ids=[fault.kind for fault, _, _ in FAULTS])
 @on_sqlite
 async def test_a_call_that_breaks_is_tried_once_more_and_then_told(
     visitor: Visitor, stored: Stored, world: World, *, fault: Fault, code: str, status: int
 ) -> None:
-    # One that comes after the effect hits the first call only: the second is told that the code is spent.
-    world.faults.order(Fault(**{name: getattr(fault, name) for name in fault.__slots__} | {"times": 2 - fault.after}))
+    world.faults.order(replace(fault, times=2))
 
     response = await visitor.get(await visitor.agree(await visitor.start()))
     [attempt] = stored(Attempt)
@@ -91,6 +93,38 @@ async def test_a_call_that_breaks_is_tried_once_more_and_then_told(
     assert [event.stage for event in failures(stored)] == ["exchange", "exchange"]
     assert failures(stored)[-1].code == code
     assert (stored(User), stored(Ticket)) == ([], [])
+
+
+@pytest.mark.parametrize("fault", LOST_ANSWERS, ids=[fault.kind for fault in LOST_ANSWERS])
+@on_sqlite
+async def test_a_login_whose_answer_was_lost_begins_anew_by_itself(
+    visitor: Visitor, stored: Stored, world: World, fault: Fault
+) -> None:
+    world.faults.order(fault)
+
+    lost = await visitor.get(await visitor.agree(await visitor.start(nonce="n-1", ref="42", channel="door")))
+    ticket = ticket_of(await visitor.get(await visitor.agree(await visitor.get(lost.headers["Location"]))))
+    first, second = sorted(stored(Attempt), key=lambda attempt: attempt.id)
+
+    assert ticket
+    assert lost.status_code == 302
+    assert (first.outcome, first.ended_by, second.outcome) == ("failed", "40163", "succeeded")
+    assert (second.nonce, second.ref, second.channel) == ("n-1", "42", "door")
+    assert [event.stage for event in failures(stored)] == ["exchange", "exchange"]
+    assert [user.logins for user in stored(User)] == [1]
+
+
+@on_sqlite
+async def test_a_login_begins_anew_by_itself_only_once(visitor: Visitor, stored: Stored, world: World) -> None:
+    begun = await visitor.start()
+    for _ in range(2):
+        world.faults.order(Fault("exchange", "drop", after=True, times=1))
+        last = await visitor.get(await visitor.agree(begun))
+        begun = await visitor.get(last.headers["Location"]) if last.status_code == 302 else begun
+
+    assert last.status_code == 400
+    assert "<h1" in last.text
+    assert [attempt.ended_by for attempt in stored(Attempt)] == ["40163", "40163"]
 
 
 @pytest.mark.parametrize("kind", ["slow", "status", "html", "cut", "drop"])
@@ -130,7 +164,7 @@ async def test_a_plain_refusal_is_not_repeated(visitor: Visitor, stored: Stored,
     "fault",
     [
         Fault("userinfo", "errcode", errcode=48001),
-        Fault("userinfo", "errcode", errcode=40001),
+        Fault("userinfo", "errcode", errcode=40003),
         Fault("userinfo", "slow", seconds=3),
         Fault("userinfo", "status"),
         Fault("userinfo", "html"),

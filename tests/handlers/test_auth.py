@@ -1,8 +1,6 @@
 """/auth: where a login begins."""
 
-import time
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
@@ -11,6 +9,7 @@ import pytest
 from tests.databases import on_sqlite
 from tests.factories import AccountFactory, ReturnURLFactory
 from tests.running import CLINIC_URL, RETURN_URL, serving
+from tests.security.open_redirects import PAYLOADS
 from tests.visiting import Visitor
 from wxadmin.flows import begin
 from wxadmin.models import Attempt, Event
@@ -143,7 +142,18 @@ async def test_a_link_without_an_address_is_a_refused_start(visitor: Visitor, st
     [attempt] = stored(Attempt)
 
     assert response.status_code == 400
+    assert response.headers["X-Problem"].startswith("url is missing")
     assert attempt.ended_by == "gw_return_url_refused"
+
+
+@on_sqlite
+async def test_no_known_open_redirect_is_followed(visitor: Visitor, stored: Stored) -> None:
+    payloads = [payload for kind in PAYLOADS.values() for payload in kind]
+    responses = [await visitor.start(url=payload) for payload in payloads]
+
+    assert {response.status_code for response in responses} == {400}
+    assert [response for response in responses if "Location" in response.headers] == []
+    assert {attempt.return_url for attempt in stored(Attempt)} == {None}
 
 
 async def test_an_unknown_account_is_a_refused_start(visitor: Visitor, stored: Stored) -> None:
@@ -173,6 +183,9 @@ async def test_an_unknown_account_is_a_refused_start(visitor: Visitor, stored: S
         ("ref=%00", "ref"),
         ("ref=%0A", "ref"),
         (f"ref={'r' * 65}", "ref"),
+        ("ref=13812345678", "ref"),
+        ("ref=%2B86%20138-1234-5678", "ref"),
+        ("ref=11010519491231002X", "ref"),
         ("scope=snsapi_base&scope=snsapi_base", "scope"),
         (f"url={quote(CLINIC_URL, safe='')}", "url"),
         *[(f"{name}=%ED%A0%80", name) for name in ("account", "scope", "lang", "nonce", "channel", "ref")],
@@ -225,9 +238,8 @@ async def test_what_a_visitor_brings_is_only_text(visitor: Visitor, stored: Stor
 
 @on_sqlite
 async def test_refused_starts_of_one_address_are_recorded_twenty_times_a_minute(
-    visitor: Visitor, stored: Stored, monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor, stored: Stored
 ) -> None:
-    monkeypatch.setattr(begin, "time", SimpleNamespace(monotonic=lambda: 60.0, time=time.time))
     responses = [await visitor.get("/auth") for _ in range(25)]
 
     last = responses[-1]
@@ -285,6 +297,23 @@ async def test_an_ordinary_browser_gets_a_page_where_wechat_would_refuse_it(
     assert f"{gateway}/auth?url=" in outside.text
 
 
+@on_sqlite
+async def test_wecom_says_that_it_is_wechat_and_is_told_that_it_is_not(
+    settings: Settings, site_keys: object, http: httpx.AsyncClient, stored: Stored
+) -> None:
+    wecom = {"User-Agent": "Mozilla/5.0 (iPhone) wxwork/4.1.22 MicroMessenger/7.0.1 Language/zh"}
+
+    async with serving(settings.model_copy(update={"outside_wechat": "page"})) as gateway:
+        page = await Visitor(gateway, http).start(headers=wecom)
+    [attempt] = stored(Attempt)
+
+    assert page.status_code == 403
+    assert "打开方式不对：企业微信" in page.text
+    assert f"{gateway}/auth?url=" in page.text
+    assert 'class="qr"' in page.text
+    assert (attempt.ended_by, attempt.browser_family, attempt.wechat_version) == ("gw_not_wechat", "wecom", "7.0.1")
+
+
 async def test_the_return_url_says_whose_login_it_is(visitor: Visitor, store: Callable) -> None:
     store(lambda: AccountFactory(name="coffee"))
 
@@ -313,3 +342,38 @@ async def test_a_support_code_that_is_in_use_is_drawn_again(
 
     assert [first.status_code, second.status_code] == [302, 302]
     assert {attempt.support_code for attempt in stored(Attempt)} == {"7777777W", "8888888X"}
+
+
+async def test_a_page_that_asks_again_and_again_is_stopped_at_its_fourth_start(
+    visitor: Visitor, stored: Stored
+) -> None:
+    begun = [await visitor.start(url=f"{RETURN_URL}?ticket={number}") for number in range(4)]
+    refused = max(stored(Attempt), key=lambda attempt: attempt.id)
+
+    assert [response.status_code for response in begun] == [302, 302, 302, 429]
+    assert begun[3].headers["Retry-After"] == "60"
+    assert (refused.outcome, refused.ended_by, refused.state_hash) == ("failed", "gw_loop", None)
+    assert f"{refused.support_code[:4]}-{refused.support_code[4:]}" in begun[3].text
+    assert "/auth?" not in begun[3].text
+
+
+@on_sqlite
+async def test_another_address_and_another_browser_are_no_loop(visitor: Visitor, http: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        await visitor.start()
+
+    elsewhere = await visitor.start(url=f"{RETURN_URL}?table=4")
+    somebody_else = await Visitor(visitor.gateway, http).start()
+
+    assert [elsewhere.status_code, somebody_else.status_code] == [302, 302]
+
+
+@on_sqlite
+async def test_a_minute_later_the_page_may_ask_again(visitor: Visitor) -> None:
+    for _ in range(3):
+        await visitor.start()
+    for name, value in visitor.cookies.items():
+        made, rest = value.split(".", 1)
+        visitor.cookies[name] = f"{int(made, 16) - 61:x}.{rest}"
+
+    assert (await visitor.start()).status_code == 302

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from tests.databases import on_sqlite
-from tests.running import RETURN_URL, until
-from tests.visiting import Visitor, ticket_of
+from tests.running import RETURN_URL, SiteKeys, until
+from tests.visiting import Visitor, redeem, ticket_of
 from wxadmin.database import Database
 from wxadmin.models import Attempt, CodeClaim, Event, Ticket, Token, User
 from wxadmin.security.hashes import sha256
@@ -75,29 +75,100 @@ async def test_strange_nicknames_are_kept_on_both_databases(visitor: Visitor, st
     assert {user.nickname for user in stored(User)} == {"零\ufffd字节", "半个\ufffd表情"}
 
 
-async def test_a_second_callback_is_told_that_the_link_was_used(visitor: Visitor, stored: Stored, world: World) -> None:
+async def test_a_second_callback_gets_the_same_login_with_a_ticket_of_its_own(
+    visitor: Visitor, stored: Stored, world: World
+) -> None:
+    callback = await visitor.agree(await visitor.start())
+    first = await visitor.get(callback)
+
+    again = await visitor.get(callback)
+    tickets = stored(Ticket)
+
+    assert again.status_code == 302
+    assert again.headers["Location"].partition("ticket=")[0] == first.headers["Location"].partition("ticket=")[0]
+    assert {ticket.ticket_hash for ticket in tickets} == {sha256(ticket_of(first)), sha256(ticket_of(again))}
+    assert len({(ticket.attempt_id, ticket.user_id, ticket.site_id) for ticket in tickets}) == 1
+    assert events_of(stored)[-1] == ("return", "harmless", "gw_state_used")
+    assert [attempt.outcome for attempt in stored(Attempt)] == ["succeeded"]
+    assert [user.logins for user in stored(User)] == [1]
+    assert world.calls.exchanged == 1
+
+
+async def test_a_second_callback_with_another_code_gets_the_login_too(
+    visitor: Visitor, stored: Stored, world: World
+) -> None:
+    begun = await visitor.start()
+    first, second = await visitor.agree(begun), await visitor.agree(begun)
+    await visitor.get(first)
+
+    again = await visitor.get(second)
+
+    assert ticket_of(again)
+    assert world.calls.exchanged == 1
+    assert len(stored(Ticket)) == 2
+
+
+async def test_both_tickets_of_a_repeated_callback_can_be_redeemed(
+    visitor: Visitor, site_keys: SiteKeys, http: httpx.AsyncClient
+) -> None:
+    callback = await visitor.agree(await visitor.start(nonce="n-1"))
+    tickets = [ticket_of(await visitor.get(callback)) for _ in range(2)]
+
+    redeemed = [await redeem(http, visitor.gateway, site_keys.shop, ticket) for ticket in tickets]
+
+    assert [answer.status_code for answer in redeemed] == [200, 200]
+    assert len({answer.json()["login_id"] for answer in redeemed}) == 1
+    assert {answer.json()["nonce"] for answer in redeemed} == {"n-1"}
+
+
+async def test_ten_minutes_after_a_login_its_callback_brings_it_no_more(
+    visitor: Visitor, stored: Stored, database: Database
+) -> None:
     callback = await visitor.agree(await visitor.start())
     await visitor.get(callback)
+    [attempt] = stored(Attempt)
+    earlier = update(Attempt).values(ended_at=attempt.ended_at - timedelta(minutes=10, seconds=1))
+    database.write_now(lambda session: session.execute(earlier))
 
     again = await visitor.get(callback)
 
     assert again.status_code == 410
     assert "<h1" in again.text
-    assert events_of(stored)[-1] == ("return", "harmless", "gw_state_used")
-    assert [attempt.outcome for attempt in stored(Attempt)] == ["succeeded"]
-    assert world.calls.exchanged == 1
+    assert len(stored(Ticket)) == 1
 
 
-async def test_two_callbacks_at_once_exchange_the_code_once(
+async def test_many_callbacks_at_once_exchange_the_code_once_and_all_get_the_login(
     visitor: Visitor, stored: Stored, world: World, http: httpx.AsyncClient
 ) -> None:
     callback = await visitor.agree(await visitor.start())
-    twin = Visitor(visitor.gateway, http, cookies=dict(visitor.cookies))
+    world.faults.order(Fault("exchange", "slow", seconds=0.2, times=1))
+    twins = [Visitor(visitor.gateway, http, cookies=dict(visitor.cookies)) for _ in range(10)]
 
-    responses = await asyncio.gather(visitor.get(callback), twin.get(callback))
+    responses = await asyncio.gather(*(twin.get(callback) for twin in twins))
 
-    assert sorted(response.status_code for response in responses) == [302, 410]
+    assert len({ticket_of(response) for response in responses}) == 10
     assert world.calls.stats()["calls"]["exchange"] == {"0": 1}
+    assert [attempt.outcome for attempt in stored(Attempt)] == ["succeeded"]
+    assert [user.logins for user in stored(User)] == [1]
+    assert events_of(stored).count(("return", "harmless", "gw_state_used")) == 9
+    assert not [event for event in stored(Event) if event.event_class == "failure"]
+
+
+@pytest.mark.impatient
+async def test_a_second_code_that_comes_while_the_first_fails_is_tried(
+    visitor: Visitor, stored: Stored, world: World, http: httpx.AsyncClient
+) -> None:
+    begun = await visitor.start()
+    first, second = await visitor.agree(begun), await visitor.agree(begun)
+    twin = Visitor(visitor.gateway, http, cookies=dict(visitor.cookies))
+    world.faults.order(Fault("exchange", "slow", seconds=3, times=2))
+
+    failed = asyncio.create_task(visitor.get(first))
+    await asyncio.to_thread(until, lambda: stored(CodeClaim))
+    recovered = await twin.get(second)
+
+    assert (await failed).status_code == 504
+    assert ticket_of(recovered)
     assert [attempt.outcome for attempt in stored(Attempt)] == ["succeeded"]
 
 
@@ -198,11 +269,12 @@ async def test_a_second_code_may_follow_a_failed_first(visitor: Visitor, stored:
 async def test_the_same_code_is_not_tried_again_after_it_failed(visitor: Visitor, stored: Stored, world: World) -> None:
     world.faults.order(Fault("exchange", "errcode", errcode=40029, times=1))
     callback = await visitor.agree(await visitor.start())
-    await visitor.get(callback)
+    first = await visitor.get(callback)
 
     again = await visitor.get(callback)
 
-    assert again.status_code == 410
+    assert again.status_code == first.status_code == 400
+    assert again.text.count("<h1") == 1
     assert world.calls.stats()["calls"]["exchange"] == {"40029": 1}
     assert stored(Attempt)[0].outcome == "failed"
 

@@ -25,7 +25,7 @@ async def test_on_http_the_cookie_is_kept_from_scripts_and_from_other_sites(visi
     [(name, value, attributes)] = cookies_of(await visitor.start())
 
     assert name.startswith("wx_")
-    assert len(value.partition(".")[2]) == 32
+    assert len(value.rpartition(".")[2]) == 32
     assert attributes == {"path": "/", "max-age": "1200", "httponly": True, "samesite": "Lax"}
 
 

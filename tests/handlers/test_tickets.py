@@ -173,6 +173,23 @@ async def test_the_site_may_say_its_number_for_the_visitor(
     assert [user.last_ref for user in stored(User)] == ["会员 7"]
 
 
+@pytest.mark.parametrize("ref", ["13812345678", "0086 138 1234 5678", "11010519491231002X"])
+@on_sqlite
+async def test_a_phone_or_identity_number_is_refused_and_the_ticket_stays_good(
+    visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, stored: Stored, ref: str
+) -> None:
+    ticket = await visitor.log_in()
+
+    refused = await redeem(http, visitor.gateway, site_keys.shop, ticket, ref=ref)
+    login = await redeem(http, visitor.gateway, site_keys.shop, ticket, ref="member-7")
+
+    assert refused.status_code == 400
+    assert "send the site's own number for the person" in problem(refused)["detail"]
+    assert ref not in refused.text
+    assert (login.status_code, login.json()["ref"]) == (200, "member-7")
+    assert [attempt.ref for attempt in stored(Attempt)] == ["member-7"]
+
+
 async def test_a_made_up_ticket_is_unknown(
     gateway: str, http: httpx.AsyncClient, site_keys: SiteKeys, stored: Stored
 ) -> None:
@@ -199,6 +216,49 @@ async def test_without_the_key_of_a_site_nothing_is_said(
     assert response.status_code == 401
     assert problem(response)["reason"] == "gw_site_key"
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="wxadmin"'
+
+
+@pytest.mark.parametrize("body", ['{"ticket": "%s"}', '{"ticket": "%s", "ref": "会员 7"}'])
+async def test_a_wrong_key_is_an_event_of_the_tickets_attempt_and_the_ticket_stays_good(
+    visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, stored: Stored, body: str
+) -> None:
+    ticket = await visitor.log_in()
+    [attempt] = stored(Attempt)
+
+    for headers in ({"Authorization": "Bearer wxs_WRONG"}, {}):
+        content = (body % ticket).encode()
+        await http.post(f"{visitor.gateway}/api/v1/tickets/redeem", content=content, headers=headers)
+    blocked = [event for event in stored(Event) if event.event_class == "blocked"]
+    own = await redeem(http, visitor.gateway, site_keys.shop, ticket)
+
+    assert [(event.stage, event.code) for event in blocked] == [("redeem", "gw_site_key")] * 2
+    assert {(event.attempt_id, event.site_id) for event in blocked} == {(attempt.id, attempt.site_id)}
+    assert own.status_code == 200
+
+
+async def test_without_a_key_a_ticket_that_exists_is_answered_like_one_that_does_not(
+    visitor: Visitor, http: httpx.AsyncClient, stored: Stored
+) -> None:
+    tickets = [await visitor.log_in(), "MADEUP", "A" * 32]
+
+    answers = [await redeem(http, visitor.gateway, "wxs_WRONG", ticket) for ticket in tickets]
+
+    assert len({answer.text.replace(answer.headers["X-Request-Id"], "") for answer in answers}) == 1
+    assert len([event for event in stored(Event) if event.event_class == "blocked"]) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"ticket": 7}', b'{"ticket": "\xff"}', b'{"ticket": "T", "ref": ""}'])
+@on_sqlite
+async def test_a_wrong_key_is_what_is_wrong_whatever_the_body_says(
+    gateway: str, http: httpx.AsyncClient, stored: Stored, body: bytes
+) -> None:
+    response = await http.post(
+        f"{gateway}/api/v1/tickets/redeem", content=body, headers={"Authorization": "Bearer wxs_WRONG"}
+    )
+
+    assert response.status_code == 401
+    assert problem(response)["reason"] == "gw_site_key"
+    assert stored(Event) == []
 
 
 @on_sqlite
@@ -230,8 +290,8 @@ async def test_a_rotated_key_goes_on_while_its_grace_runs(
 
 
 @on_sqlite
-async def test_a_rotated_key_without_grace_stops(
-    visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, database: Database
+async def test_a_rotated_key_without_grace_stops_and_is_told_why(
+    visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, database: Database, stored: Stored
 ) -> None:
     ticket = await visitor.log_in()
     database.write_now(sites.rotate_key, "shop", timedelta(0), actor="test")
@@ -240,6 +300,23 @@ async def test_a_rotated_key_without_grace_stops(
     response = await redeem(http, visitor.gateway, site_keys.shop, ticket)
 
     assert response.status_code == 401
+    assert "its grace ended at " in problem(response)["detail"]
+    assert [event.code for event in stored(Event) if event.event_class == "blocked"] == ["gw_site_key"]
+
+
+@on_sqlite
+async def test_the_key_of_a_site_that_was_switched_off_says_so(
+    visitor: Visitor, http: httpx.AsyncClient, site_keys: SiteKeys, database: Database, stored: Stored
+) -> None:
+    ticket = await visitor.log_in()
+    database.write_now(sites.disable, "shop", actor="test")
+    await asyncio.sleep(1.1)
+
+    response = await redeem(http, visitor.gateway, site_keys.shop, ticket)
+
+    assert response.status_code == 401
+    assert "no site that is switched on" in problem(response)["detail"]
+    assert [event.code for event in stored(Event) if event.event_class == "blocked"] == ["gw_site_key"]
 
 
 @pytest.mark.parametrize(

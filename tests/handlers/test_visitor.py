@@ -1,19 +1,18 @@
 """The visitor's page: what it says for each reason, and what it looks like on a phone."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
+from tests.chromium import launched
 from wxadmin.handlers.static import StaticTree, static_root
 from wxadmin.handlers.visitor import CONTENT_SECURITY_POLICY, VisitorPage, headers, render
 from wxadmin.handlers.visitor_kinds import KINDS, NOT_FINISHED, SET_UP, kind_of
@@ -34,7 +33,7 @@ PAGE = VisitorPage(
 )
 TREE = StaticTree(static_root())
 ONE_OF_EACH_KIND = list({kind: reason for reason, kind in KINDS.items()}.values())
-OUTCOMES = {"denied", "snapshot", "abandoned"}
+OUTCOMES = {"denied", "snapshot", "abandoned", "no_profile"}
 REFUSED_REQUESTS = {"not_found", "method_not_allowed", "bad_request", "too_large", "server_error"}
 JARGON = re.compile(
     r"\b(state|cookie|code|token|oauth|errcode|errmsg|openid|ticket|scope|callback|api)s?\b", re.IGNORECASE
@@ -164,6 +163,28 @@ def test_another_browser_can_carry_the_link_into_wechat() -> None:
     assert 'class="qr"' in html
 
 
+@pytest.mark.parametrize(
+    ("lang", "title"),
+    [
+        ("zh_CN", "打开方式不对：企业微信"),
+        ("zh_TW", "開啟方式不對：企業微信"),
+        ("en", "Opened in WeCom, not in WeChat"),
+    ],
+)
+def test_wecom_is_told_that_it_is_not_wechat(lang: Language, title: str) -> None:
+    page = replace(PAGE, reason="gw_not_wechat", browser_family="wecom", lang=lang)
+
+    html = render(page, TREE.url)
+
+    assert title in html.split("<h1", 1)[1].split("</h1>")[0]
+    assert PAGE.restart_url in text(page)
+    assert 'class="qr"' in html
+
+
+def test_in_wecom_every_other_page_is_as_elsewhere() -> None:
+    assert {kind_of(reason, "wecom") is kind for reason, kind in KINDS.items() if reason != "gw_not_wechat"} == {True}
+
+
 def test_a_link_too_long_to_scan_is_still_there_to_copy() -> None:
     page = replace(PAGE, reason="gw_not_wechat", restart_url="https://m.example.com/auth?url=" + "x" * 400)
 
@@ -235,15 +256,9 @@ def test_pages_carry_no_inline_style_and_no_inline_script(reason: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    binary = Path("/usr/bin/chromium")
-    if not binary.exists() and os.environ.get("WXADMIN_TEST_REQUIRE") != "all":
-        pytest.skip("no Chromium at /usr/bin/chromium")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=arguments)
+def chromium(require: Callable[[str], str]) -> Iterator[Browser]:
+    with launched(require("chromium")) as browser:
         yield browser
-        browser.close()
 
 
 Phone = Callable[..., Page]
@@ -286,6 +301,14 @@ def test_every_kind_of_page_fits_one_phone_screen(phone: Phone, lang: Language) 
         sizes[reason] = tab.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
 
     assert {reason: size for reason, size in sizes.items() if size != [360, 640]} == {}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_page_in_wecom_fits_one_phone_screen(phone: Phone, lang: Language) -> None:
+    tab = phone(replace(PAGE, reason="gw_not_wechat", browser_family="wecom", lang=lang))
+
+    assert tab.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]") == [360, 640]
 
 
 @pytest.mark.browser

@@ -15,8 +15,19 @@ from wxadmin.models import Attempt, Site
 from wxadmin.queries import attempts
 from wxadmin.queries.attempts import AttemptFilters, Count, outcome_shown
 
-STATES = ("waiting", "returned", "succeeded", "failed", "denied", "snapshot", "abandoned", "refused")
-SHOWN = {"returned": "waiting"}
+STATES = (
+    "waiting",
+    "returned",
+    "succeeded",
+    "failed",
+    "denied",
+    "snapshot",
+    "abandoned",
+    "refused",
+    "page",
+    "page_failed",
+)
+SHOWN = {"returned": "waiting", "page": "succeeded", "page_failed": "failed"}
 
 
 @pytest.fixture
@@ -86,8 +97,8 @@ def test_each_outcome_can_be_asked_for(session: Session, sites: list[Site], stat
 
 def _fits(attempt: Attempt, filters: AttemptFilters) -> bool:
     """The same question in plain Python."""
-    equal = ("site_id", "account_id", "scope", "browser_family")
-    shown = outcome_shown(attempt.outcome, is_refused_start=attempt.state_hash is None)
+    equal = ("site_id", "account_id", "scope", "browser_family", "ref")
+    shown = outcome_shown(attempt.outcome, is_refused_start=attempt.state_hash is None is attempt.code_hash)
     return (
         all(getattr(filters, name) in {None, getattr(attempt, name)} for name in equal)
         and filters.outcome in {None, shown}
@@ -103,6 +114,7 @@ def test_filters_combine(session: Session, sites: list[Site], seed: int) -> None
     chance = random.Random(seed)
     now = utcnow()
     browsers, scopes = ("wechat-ios", "wechat-android"), ("snsapi_base", "snsapi_userinfo")
+    refs = (None, "member-7", "Member-7")
     made = [
         make(
             chance.choice(sites),
@@ -110,6 +122,7 @@ def test_filters_combine(session: Session, sites: list[Site], seed: int) -> None
             now - timedelta(minutes=number * 7),
             browser_family=chance.choice(browsers),
             scope=chance.choice(scopes),
+            ref=chance.choice(refs),
         )
         for number in range(160)
     ]
@@ -120,6 +133,7 @@ def test_filters_combine(session: Session, sites: list[Site], seed: int) -> None
         "account_id": lambda: chance.choice(sites).account_id,
         "scope": lambda: chance.choice(scopes),
         "browser_family": lambda: chance.choice(browsers),
+        "ref": lambda: chance.choice(refs),
         "code": lambda: chance.choice(["40029", "gw_no_callback", "gw_return_url_refused"]),
         "since": lambda: now - timedelta(hours=chance.uniform(5, 20)),
         "until": lambda: now - timedelta(hours=chance.uniform(0, 5)),

@@ -84,7 +84,7 @@ def test_people_are_counted_up_to_a_bound(database: Database, span: Span, monkey
     monkeypatch.setattr(failures, "PEOPLE_COUNTED", 2)
     kind = next(iter(database.read_now(failures.by_kind, span)))
 
-    hit = database.read_now(failures.people, span, kind)
+    [hit] = database.read_now(failures.people_of_each, span, [kind]).values()
 
     assert hit.number <= 2
     assert not hit.is_all

@@ -3,24 +3,21 @@
 import csv
 import io
 import random
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tests.crowd import NOON, ZONE, crowd, drawn
 from tests.factories import AccountFactory, SiteFactory, TokenFactory, UserChannelFactory, UserFactory
+from wxadmin.database import csv_lines
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.queries import user_file, users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import UserFilters, choices
-
-ZONE = ZoneInfo("Asia/Shanghai")
-NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
 def by(**filters: str) -> UserFilters:
@@ -40,11 +37,10 @@ def openids(session: Session, filters: UserFilters, size: int = 50) -> list[str]
 
 def in_file(session: Session, filters: UserFilters) -> list[list[str]]:
     """The rows of the file, without its heading."""
-    lines, below = "", user_file.BEGINNING
-    while below is not None:
-        portion = user_file.portion(session, filters, ZONE, str, below=below)
-        lines, below = lines + portion.text, portion.last_id
-    return list(csv.reader(io.StringIO(lines)))
+    session.flush()
+    file = io.BytesIO()
+    user_file.write(session, file, filters, ZONE, str)
+    return list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline="")))[1:]
 
 
 def test_whoever_logged_in_last_comes_first_and_pages_lead_both_ways(session: Session) -> None:
@@ -146,6 +142,37 @@ def test_where_many_are_passed_over_a_page_ends_early_and_says_so(
     assert users.page(session, by(q="罕见"), ZONE, newer_than=third.newer).rows == second.rows
 
 
+def test_the_few_whose_consent_has_ended_are_found_behind_many_others(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "LOOKED_THROUGH", 3)
+    made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(9)]
+    for user in made[6:]:
+        TokenFactory(user=user, needs_consent=True)
+
+    first = users.page(session, by(token="needs_consent"), ZONE, size=2)
+    second = users.page(session, by(token="needs_consent"), ZONE, older_than=first.older, size=2)
+
+    assert [[row.id for row in page.rows] for page in (first, second)] == [[made[6].id, made[7].id], [made[8].id]]
+    assert not first.is_cut
+    assert users.page(session, by(token="needs_consent"), ZONE, newer_than=second.newer, size=2) == first
+    assert users.count(session, by(token="needs_consent"), ZONE) == users.Count(3, is_all=True)
+
+
+def test_many_whose_consent_has_ended_are_looked_for_like_others(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "LOOKED_THROUGH", 3)
+    made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(9)]
+    for user in made[5:]:
+        TokenFactory(user=user, needs_consent=True)
+
+    first = users.page(session, by(token="needs_consent"), ZONE)
+
+    assert (list(first.rows), first.is_cut) == ([], True)
+    assert openids(session, by(token="needs_consent")) == [user.openid for user in made[5:]]
+
+
 def test_so_many_are_counted_and_no_more(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "COUNTED_TO", 3)
     for _ in range(3):
@@ -163,55 +190,19 @@ def test_pages_file_and_plain_sql_agree_on_fifty_random_filters(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(users, "LOOKED_THROUGH", 25)
-    monkeypatch.setattr(user_file, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(csv_lines, "AGGREGATED_AT_ONCE", 7)
+    monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 7)
     rng = random.Random(20261120)
-    _crowd(rng)
+    crowd(rng)
 
-    drawn = [_drawn(rng) for _ in range(50)]
-    found = [(openids(session, by(**f), size=9), in_file(session, by(**f)), _by_sql(session, f)) for f in drawn]
+    filters = [drawn(rng) for _ in range(50)]
+    found = [(openids(session, by(**f), size=9), in_file(session, by(**f)), _by_sql(session, f)) for f in filters]
 
     for pages, rows, right in found:
         assert len(pages) == len(set(pages)) == len(rows)
         assert set(pages) == {row[0] for row in rows} == right
     # Filters that leave nobody would agree on anything.
     assert sum(bool(right) for _, _, right in found) > 25
-
-
-def _crowd(rng: random.Random) -> None:
-    for account in ("tea", "clinic"):
-        made = AccountFactory(name=account)
-        sites = [SiteFactory(name=f"{account}-{number}", account=made) for number in range(2)]
-        for number in range(60):
-            person = UserFactory(
-                site=rng.choice(sites),
-                silent=rng.random() < 0.5,
-                openid=f"o{account}-{number % 3}-{rng.randrange(10**9):09}-{number}",
-                first_seen_at=NOON - timedelta(hours=rng.randrange(200)),
-                last_login_at=NOON - timedelta(hours=rng.randrange(100)),
-            )
-            if person.granted_userinfo:
-                person.nickname = rng.choice(["小雨", "Li_Lei", "100%", "=1+1", "罗密欧"])
-            UserChannelFactory(user=person, channel=rng.choice(["poster", "menu", ""]), last_ref=f"M{number % 20}")
-            if rng.random() < 0.6:
-                TokenFactory(
-                    user=person, needs_consent=rng.random() < 0.5, scope=rng.choice(["snsapi_base", "snsapi_userinfo"])
-                )
-
-
-def _drawn(rng: random.Random) -> dict[str, str]:
-    drawn = {
-        "q": rng.choice(["小", "li_", "0%", "=1", "M7", "otea-1-1", "oclinic-", "nobody"]),
-        "account": rng.choice(["tea", "clinic"]),
-        "site": rng.choice(["tea-0", "tea-1", "clinic-0"]),
-        "channel": rng.choice(["poster", "menu"]),
-        "scope": rng.choice(["silent", "explicit"]),
-        "token": rng.choice(["none", "needs_consent", "next_visit"]),
-        "first_from": rng.choice(["2026-11-12", "2026-11-15"]),
-        "first_to": rng.choice(["2026-11-17", "2026-11-20"]),
-        "last_from": rng.choice(["2026-11-16", "2026-11-18"]),
-        "last_to": rng.choice(["2026-11-19", "2026-11-20"]),
-    }
-    return {name: drawn[name] for name in rng.sample(sorted(drawn), rng.choice([0, 1, 1, 1, 2, 2, 3]))}
 
 
 _ID = "(u.openid LIKE :q || '%' AND length(:q) >= 8 OR u.unionid = :q OR c.last_ref = :q)"
@@ -322,46 +313,3 @@ def test_a_token_that_nobody_renews_is_not_late(session: Session, account: dict[
     [row] = users.page(session, by(), ZONE).rows
 
     assert row.token == state
-
-
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [
-        ("小雨 🌧", "小雨 🌧"),
-        ("=1+1", "'=1+1"),
-        ("+86", "'+86"),
-        ("-1", "'-1"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
-        ("\tx", "'\tx"),
-        ("  =1", "'  =1"),
-        ("\u3000＝1", "'\u3000＝1"),
-        ("'x", "''x"),
-        ("a=b", "a=b"),
-        ("00123", "'00123"),
-        ("123456789012", "'123456789012"),
-        ("12345", "12345"),
-        ("0", "0"),
-        (None, ""),
-    ],
-)
-def test_a_spreadsheet_shows_a_cell_as_it_is(typed: str | None, shown: str) -> None:
-    assert user_file.as_text(typed) == shown
-    assert user_file.as_text(typed).removeprefix("'") == (typed or "")
-
-
-def test_the_file_opens_in_a_chinese_spreadsheet(session: Session) -> None:
-    UserFactory(nickname='说"你好",\n再见', unionid=None, last_login_at=NOON, first_seen_at=NOON, last_ref="0086")
-    words: Callable[[str], str] = str
-
-    heading = user_file.heading(words, ZONE)
-    portion = user_file.portion(session, by(), ZONE, words, below=user_file.BEGINNING)
-
-    assert heading.startswith("\ufeffopenid,unionid,Nickname,")
-    assert heading.endswith("First login (Asia/Shanghai),Last login (Asia/Shanghai)\r\n")
-    [row] = csv.reader(io.StringIO(portion.text, newline=""))
-    assert row[1:4] == ["", '说"你好",\n再见', "Silent Explicit"]
-    assert row[6:] == ["'0086", "2026-11-20 12:00:00", "2026-11-20 12:00:00"]
-    assert portion.text.endswith("\r\n")
-    assert portion.rows == 1

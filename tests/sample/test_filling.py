@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from tests import steps
 from tests.databases import Bed
-from tests.sample.trial import KEYS, UNTIL, filled, rows
+from tests.sample.trial import KEYS, filled, rows
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.errors import BadValue, KeyMissing
@@ -17,7 +17,7 @@ from wxadmin.ids import Ids
 from wxadmin.models import Site
 from wxadmin.sample import fill
 from wxadmin.security.keys import KeyRing
-from wxadmin.services import sweeping, tokens
+from wxadmin.services import leases, sweeping
 from wxadmin.services.batch import Batch
 from wxadmin.services.tickets import Redeem
 
@@ -143,12 +143,13 @@ def test_a_database_sealed_under_another_key_is_refused(sqlite_url: str) -> None
 
 def test_no_token_of_a_sample_is_ever_leased(database: Database, database_url: str) -> None:
     filled(database_url, **_SMALL)
-    later = UNTIL + timedelta(days=1)
+    accounts = [account_id for (account_id,) in rows(database_url, "SELECT id FROM account")]
 
-    leased = database.write_now(tokens.lease_due, owner=1, now=later, lease=timedelta(minutes=1), limit=10)
+    lease = {"ids": Ids(node=1), "node": 1, "lease": timedelta(minutes=1), "limit": 10}
+    leased = [database.write_now(leases.lease_due, account_id, **lease).tokens for account_id in accounts]
 
-    assert rows(database_url, "SELECT count(*) FROM token")[0][0] > 0
-    assert leased == []
+    assert rows(database_url, "SELECT count(*) FROM token WHERE state = 'active'")[0][0] > 0
+    assert leased == [[] for _ in accounts]
 
 
 def test_the_running_program_goes_on_where_the_sample_ends(database: Database, database_url: str) -> None:

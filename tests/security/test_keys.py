@@ -1,4 +1,5 @@
-"""Sealing: what is kept opens with any key of the ring, for the row it was made for, and not when it was touched."""
+"""Sealing: what is kept opens with any key of the ring, for the row it was made for, and not when it was touched; and
+signing: what was given away is known again."""
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,25 @@ def test_public_ids_stand_in_the_order_of_the_keys_and_tell_nothing_of_them() ->
 
     assert ids == [*KeyRing([NEW]).ids, *KeyRing([OLD]).ids]
     assert all(len(key_id) == 8 for key_id in ids)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text())
+def test_a_text_is_signed_by_its_own_signature_alone(text: str, other: str) -> None:
+    ring = KeyRing([OLD])
+
+    signature = ring.sign(text)
+
+    assert ring.is_signed(text, signature)
+    assert not ring.is_signed(f"{text}x", signature)
+    assert not ring.is_signed(text, other)
+    assert not KeyRing([NEW]).is_signed(text, signature)
+
+
+def test_after_a_rotation_the_first_key_signs_and_both_verify() -> None:
+    before, after = KeyRing([OLD]), KeyRing([NEW, OLD])
+
+    assert after.is_signed("text", before.sign("text"))
+    assert after.sign("text") == KeyRing([NEW]).sign("text") != before.sign("text")
 
 
 def test_a_ring_without_keys_is_refused() -> None:

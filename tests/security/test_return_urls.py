@@ -1,11 +1,13 @@
 """Return addresses: what is refused, what a site allows, and what is added without touching the rest."""
 
-from urllib.parse import parse_qs, urlsplit
+from contextlib import suppress
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.security.open_redirects import HOME, LOCAL_HOME, PAYLOADS
 from wxadmin.errors import ReturnURLRefused
 from wxadmin.security import return_urls
 
@@ -103,6 +105,8 @@ def test_a_well_formed_address_is_kept_to_the_byte(text: str) -> None:
         "https://shop.example.com/back/../admin",
         "https://shop.example.com/back/./x",
         "https://shop.example.com/back/..",
+        "https://shop.example.com/back/..;/admin",
+        "https://shop.example.com/back/.;v=1/x",
         "https://shop.example.com/back/%2e%2e/admin",
         "https://shop.example.com/back/.%2E/admin",
         "https://shop.example.com/back%2f..%2fadmin",
@@ -117,6 +121,19 @@ def test_a_treacherous_address_is_refused(text: str) -> None:
         return_urls.parse(text)
 
     assert str(refused.value)
+
+
+@pytest.mark.parametrize("kind", PAYLOADS)
+def test_no_known_open_redirect_is_taken_for_a_sites_own_address(kind: str) -> None:
+    homes = [return_urls.parse(HOME), return_urls.parse(LOCAL_HOME)]
+
+    taken = []
+    for url in PAYLOADS[kind]:
+        with suppress(ReturnURLRefused):
+            asked = return_urls.parse(url)
+            taken += [url for home in homes if return_urls.allows(home, asked)]
+
+    assert taken == []
 
 
 @given(st.text(max_size=60).map(lambda tail: f"https://{tail}"))
@@ -182,6 +199,20 @@ def test_a_ticket_joins_the_query_and_the_rest_stays_to_the_byte(url: str, expec
     assert added == expected
 
 
+of_queries = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#"))
+of_routes = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(st.just("") | of_queries.map("?{}".format), st.just("") | of_routes.map("#/{}".format))
+def test_every_query_and_route_stays_to_the_byte_and_the_ticket_stands_between_them(query: str, route: str) -> None:
+    added = return_urls.with_parameters(f"https://s.example/back{query}{route}", {"ticket": "t1"})
+
+    before, mark, after = added.partition("#")
+    assert mark + after == route
+    assert before.removeprefix(f"https://s.example/back{query}") in {"?ticket=t1", "&ticket=t1", "ticket=t1"}
+    assert parse_qsl(before.partition("?")[2])[-1] == ("ticket", "t1")
+
+
 names = st.from_regex(r"[a-z]{1,8}", fullmatch=True)
 values = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -210,9 +241,76 @@ def test_parameters_arrive_as_they_were_given(parameters: dict[str, str]) -> Non
         ("https://s.example/a?&x=1&&", "https://s.example/a?&x=1&&"),
         ("https://s.example/a?x=key", "https://s.example/a?x=key"),
         ("https://s.example/a?ticket=spent&Ticket=7&tickets=2", "https://s.example/a?Ticket=7&tickets=2"),
+        ("https://s.example/a?%74icket=forged&x=%74icket", "https://s.example/a?x=%74icket"),
+        ("https://s.example/a?+ticket=forged&%20ticket=forged&%6bey=secret", "https://s.example/a"),
     ],
 )
 def test_what_wechat_and_an_earlier_login_left_is_taken_out_and_nothing_else(url: str, expected: str) -> None:
     kept = return_urls.without_leftovers(url)
 
     assert kept == expected
+
+
+OURS = {"ticket", "openid", "sig"}
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://s.example/a?openid=o&x=1#/r?openid=o", "https://s.example/a?x=1#/r?openid=o"),
+        ("https://s.example/a?x=1&openid=o&y=%20&sig=s", "https://s.example/a?x=1&y=%20"),
+        ("https://s.example/a?openid=o&sig", "https://s.example/a"),
+        ("https://s.example/a?openid", "https://s.example/a"),
+        ("https://s.example/a?x=1;openid=o;y=2", "https://s.example/a?x=1;y=2"),
+        ("https://s.example/a?openid=o;y=2&z=3", "https://s.example/a?y=2&z=3"),
+        ("https://s.example/a?%6Fpen%69d=o", "https://s.example/a"),
+        ("https://s.example/a?OpenID=o&OPENID=o&%53IG=s", "https://s.example/a"),
+        ("https://s.example/a?openid[]=o&openid%5B0%5D=o&sig%00x=s", "https://s.example/a"),
+        ("https://s.example/a?+openid=o&%20%09sig=s", "https://s.example/a"),
+        (
+            "https://s.example/a?openids=1&xopenid=2&open_id=3&open.id=4",
+            "https://s.example/a?openids=1&xopenid=2&open_id=3&open.id=4",
+        ),
+        ("https://s.example/a?x=openid&y=?openid=", "https://s.example/a?x=openid&y=?openid="),
+        ("https://s.example/openid=o", "https://s.example/openid=o"),
+        ("https://s.example/a?", "https://s.example/a?"),
+        ("https://s.example/a?&x=1&&openid=o&", "https://s.example/a?&x=1&&"),
+        ("https://s.example/a?%FFopenid=1&%zz=2", "https://s.example/a?%FFopenid=1&%zz=2"),
+    ],
+)
+def test_what_any_program_could_read_as_ours_is_taken_out_and_nothing_else(url: str, expected: str) -> None:
+    kept = return_urls.without_parameters(url, OURS)
+
+    assert kept == expected
+
+
+queries = st.text(st.sampled_from("openidsgtck=&;%5B6F[]+?/OID茶\0"), max_size=40)
+
+
+@given(queries, queries)
+def test_what_is_kept_is_what_was_there_in_its_order(query: str, fragment: str) -> None:
+    url = f"https://s.example/a?{query}#{fragment}"
+
+    kept = return_urls.without_parameters(url, OURS)
+
+    before, _, after = kept.partition("#")
+    left = iter(query)
+    assert all(sign in left for sign in before.removeprefix("https://s.example/a").removeprefix("?"))
+    assert after == fragment
+    assert return_urls.without_parameters(kept, OURS) == kept
+    assert not OURS & {name.lower() for name, _ in parse_qsl(urlsplit(before).query, keep_blank_values=True)}
+
+
+addresses = st.text(st.sampled_from("abc=&?/;%20Ff茶+"), max_size=30).map(lambda tail: f"https://s.example/{tail}")
+
+
+@given(addresses, queries, st.dictionaries(names, values, min_size=1))
+def test_added_parameters_leave_every_other_byte_where_it_was(
+    address: str, fragment: str, parameters: dict[str, str]
+) -> None:
+    added = return_urls.with_parameters(f"{address}#{fragment}", parameters)
+
+    before, _, after = added.partition("#")
+    assert before.startswith(address)
+    assert after == fragment
+    assert before.removeprefix(address).lstrip("?&").count("&") == len(parameters) - 1

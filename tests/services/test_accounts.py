@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from tests.factories import AccountFactory
 from wxadmin.errors import BadValue, NoSuchAccount, Taken
-from wxadmin.models import Account, AuditEntry
+from wxadmin.models import Account, AccountRefresh, AuditEntry
+from wxadmin.models.sealed import secret_bound_to
 from wxadmin.queries import registry
 from wxadmin.security.keys import KeyRing
 from wxadmin.services import accounts
+from wxadmin.services.accounts import RefreshForm
 
 KEYS = KeyRing(["k" * 32])
 SECRET = "fedcba98765432100f1e2d3c4b5a6978"
@@ -36,7 +38,7 @@ def test_an_account_is_added_with_its_secret_sealed(session: Session) -> None:
 
     assert (account.name, account.title, account.refresh_policy) == ("tea", "清茶", "all")
     assert SECRET.encode() not in account.secret_sealed
-    assert KEYS.open(account.secret_sealed, accounts.secret_bound_to(account.appid)) == SECRET
+    assert KEYS.open(account.secret_sealed, secret_bound_to(account.appid)) == SECRET
     assert registry.version(session) == before + 1
     assert [known.name for known in registry.load(session).accounts if known.id == account.id] == ["tea"]
 
@@ -45,6 +47,7 @@ def test_what_was_done_is_in_the_audit_without_the_secret(session: Session) -> N
     add(session)
     accounts.replace_secret(session, KEYS, "tea", SECRET[::-1], actor="ada")
     accounts.disable(session, "tea", actor="bob")
+    accounts.enable(session, "tea", actor="eve")
 
     told = [(entry.actor, entry.action, entry.subject) for entry in entries(session)]
 
@@ -52,6 +55,7 @@ def test_what_was_done_is_in_the_audit_without_the_secret(session: Session) -> N
         ("ada", "account_added", "tea"),
         ("ada", "account_secret_replaced", "tea"),
         ("bob", "account_disabled", "tea"),
+        ("eve", "account_enabled", "tea"),
     ]
     details = " ".join(entry.details or "" for entry in entries(session))
     assert SECRET not in details
@@ -105,7 +109,7 @@ def test_only_what_is_given_is_changed(session: Session) -> None:
     account = add(session)
     before = registry.version(session)
 
-    accounts.change(session, "tea", title="新茶", refresh_policy="userinfo", actor="ada")
+    accounts.change(session, "tea", title="新茶", refresh=RefreshForm(policy="userinfo"), actor="ada")
     accounts.change(session, "tea", verify_file=(f"/home/ada/{VERIFY}", "0aB1cD2eF3gH4iJ5"), actor="ada")
 
     assert (account.title, account.refresh_policy) == ("新茶", "userinfo")
@@ -117,7 +121,11 @@ def test_only_what_is_given_is_changed(session: Session) -> None:
     "change",
     [
         {"title": "茶" * 129},
-        {"refresh_policy": "some"},
+        {"refresh": RefreshForm(policy="some")},
+        {"refresh": RefreshForm(active_days=0)},
+        {"refresh": RefreshForm(active_days=31)},
+        {"refresh": RefreshForm(quota=-1)},
+        {"refresh": RefreshForm(quota=1_000_001)},
         {"verify_file": ("MP_verify_short.txt", "x")},
         {"verify_file": ("../secret_keys", "x")},
         {"verify_file": (VERIFY, "")},
@@ -132,6 +140,25 @@ def test_a_bad_change_is_refused(session: Session, change: dict[str, Any]) -> No
         accounts.change(session, "tea", **change, actor="ada")
 
     assert (account.refresh_policy, account.verify_name) == ("all", None)
+    assert (account.refresh_active_days, account.refresh_quota) == (7, None)
+
+
+def test_a_quota_of_nothing_is_wechats_own(session: Session) -> None:
+    account = add(session)
+
+    for quota in (300, 0):
+        accounts.change(session, "tea", refresh=RefreshForm(quota=quota), actor="ada")
+
+    assert account.refresh_quota is None
+
+
+@pytest.mark.parametrize("form", [RefreshForm(policy="all"), RefreshForm(policy="active", active_days=3)])
+def test_a_change_of_policy_has_resting_tokens_looked_at_anew(session: Session, form: RefreshForm) -> None:
+    account = add(session)
+
+    accounts.change(session, "tea", refresh=form, actor="ada")
+
+    assert session.get_one(AccountRefresh, account.id).waking_after == 0
 
 
 def test_a_new_secret_replaces_the_old_one(session: Session) -> None:
@@ -139,7 +166,7 @@ def test_a_new_secret_replaces_the_old_one(session: Session) -> None:
 
     accounts.replace_secret(session, KEYS, "tea", SECRET[::-1], actor="ada")
 
-    assert KEYS.open(account.secret_sealed, accounts.secret_bound_to(account.appid)) == SECRET[::-1]
+    assert KEYS.open(account.secret_sealed, secret_bound_to(account.appid)) == SECRET[::-1]
 
 
 def test_a_disabled_account_is_no_longer_known_but_kept(session: Session) -> None:
@@ -149,6 +176,19 @@ def test_a_disabled_account_is_no_longer_known_but_kept(session: Session) -> Non
 
     assert registry.load(session).account_named("tea") is None
     assert accounts.find(session, "tea") is account
+
+
+def test_an_account_that_is_switched_on_again_is_known_at_once(session: Session) -> None:
+    account = add(session)
+    accounts.disable(session, "tea", actor="ada")
+    before = registry.version(session)
+
+    accounts.enable(session, "tea", actor="ada")
+
+    known = registry.load(session).account_named("tea")
+    assert known is not None
+    assert known.id == account.id
+    assert registry.version(session) > before
 
 
 def test_an_account_that_is_not_there_is_named_with_what_shows_the_others(session: Session) -> None:

@@ -33,6 +33,20 @@ def test_each_process_gets_the_next_number(session: Session) -> None:
     assert session.get_one(Node, second).batch == 0
 
 
+def test_a_process_is_known_with_its_keys_until_it_ends(session: Session) -> None:
+    number = house.register_node(session, ["aaaa", "bbbb"])
+    session.flush()
+    before = session.get_one(Node, number).ended_at
+
+    house.node_ended(session, number)
+
+    session.expire_all()
+    ended = session.get_one(Node, number)
+    assert before is None
+    assert ended.ended_at is not None
+    assert ended.key_ids == "aaaa,bbbb"
+
+
 def test_processes_of_long_ago_are_forgotten(session: Session) -> None:
     gone, lately = NodeFactory(gone=True), NodeFactory()
 

@@ -43,6 +43,15 @@ def test_a_new_person_is_stored_with_all_that_belongs_to_them(session: Session, 
     assert ticket.expires_at - ticket.issued_at == timedelta(minutes=5)
 
 
+def test_a_login_that_is_not_handed_over_has_no_ticket_and_is_one_all_the_same(session: Session, apply: Apply) -> None:
+    attempt = returned(SiteFactory())
+
+    apply(steps.login(steps.seen(attempt), "oNew", ticket_hash=None))
+
+    assert session.scalars(select(Ticket).where(Ticket.attempt_id == attempt.id)).all() == []
+    assert (attempt.outcome, counts_of(session, attempt)["succeeded"]) == ("succeeded", 1)
+
+
 def test_the_attempt_and_its_events_say_that_it_succeeded(session: Session, apply: Apply) -> None:
     attempt = returned(SiteFactory(), scope="snsapi_userinfo")
     step = steps.login_with_profile(steps.seen(attempt), "oNew")

@@ -1,6 +1,8 @@
 """Sites: their addresses, origins and keys, and how the gateway finds them."""
 
-from datetime import timedelta
+import json
+import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +11,17 @@ from sqlalchemy.orm import Session
 
 from tests.factories import AccountFactory, ReturnURLFactory, SiteFactory
 from wxadmin.clock import utcnow
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite, Taken
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite, SealBroken, Taken
 from wxadmin.models import AuditEntry, ReturnURL, Site
+from wxadmin.models.sealed import handoff_key_bound_to
 from wxadmin.queries import registry
 from wxadmin.security import return_urls
 from wxadmin.security.hashes import sha256
+from wxadmin.security.keys import KeyRing
 from wxadmin.services import accounts, sites
-from wxadmin.services.sites import SiteForm
+from wxadmin.services.sites import NewKeys, SiteForm
 
+KEYS = KeyRing(["the key that this test run seals with"])
 BACK = "https://shop.example.com/back"
 
 
@@ -26,9 +31,18 @@ def account(session: Session) -> None:
 
 
 def add(session: Session, name: str = "shop", account: str = "tea", **form: Any) -> str:
-    key = sites.add(session, account=account, name=name, form=SiteForm(**{"return_urls": [BACK], **form}), actor="ada")
+    return add_with_keys(session, name, account, **form).api_key
+
+
+def add_with_keys(session: Session, name: str = "shop", account: str = "tea", **form: Any) -> NewKeys:
+    given = SiteForm(**{"return_urls": [BACK], **form})
+    made = sites.add(session, KEYS, account=account, name=name, form=given, actor="ada")
     session.flush()
-    return key
+    return made
+
+
+def change(session: Session, **form: Any) -> str | None:
+    return sites.change(session, KEYS, "shop", SiteForm(**form), actor="ada")
 
 
 def urls(session: Session, name: str = "shop") -> list[str]:
@@ -105,6 +119,12 @@ def test_addresses_stay_in_the_order_they_were_given_without_repeats(session: Se
         {"title": "小\x00店"},
         {"contact": "店\n长"},
         {"contact": "1" * 257},
+        {"privacy_url": "http://shop.example.com/privacy"},
+        {"privacy_url": "shop.example.com/privacy"},
+        {"privacy_url": "javascript:alert(1)"},
+        {"privacy_url": "https://user@shop.example.com/"},
+        {"privacy_url": "https://shop.example.com/\npage"},
+        {"privacy_url": "https://shop.example.com/" + "a" * 1_024},
     ],
 )
 def test_what_cannot_be_a_site_is_refused_with_what_to_type(session: Session, form: dict[str, Any]) -> None:
@@ -141,7 +161,7 @@ def test_a_site_with_local_addresses_cannot_cease_to_be_one_for_development(sess
     add(session, return_urls=["http://localhost/back"], dev=True)
 
     with pytest.raises(BadValue, match="local address"):
-        sites.change(session, "shop", SiteForm(dev=False), actor="ada")
+        change(session, dev=False)
 
 
 @pytest.mark.parametrize("name", ["", "Shop", "shop_1", "-shop", "a" * 64])
@@ -167,18 +187,134 @@ def test_an_account_or_a_site_that_is_not_there_is_named(session: Session) -> No
 def test_a_change_leaves_what_it_does_not_name(session: Session) -> None:
     add(session, title="小店", origins=["https://shop.example.com"], page_code=True)
 
-    sites.change(session, "shop", SiteForm(handoff="openid", contact="店长"), actor="ada")
+    change(session, handoff="openid", contact="店长")
 
     site = sites.find(session, "shop")
     assert (site.title, site.handoff, site.contact, site.page_code) == ("小店", "openid", "店长", True)
     assert urls(session) == [BACK]
 
 
+def test_a_new_site_has_everything_switched_off(session: Session) -> None:
+    made = add_with_keys(session)
+
+    site = sites.find(session, "shop")
+    assert (site.explain, site.snapshot_guest, site.profile_required, site.privacy_url) == (False, False, False, None)
+    assert (made.handoff_key, site.handoff_key_sealed) == (None, None)
+
+
+def test_what_is_switched_on_is_known_to_the_gateway_and_told_in_the_audit(session: Session) -> None:
+    add(session)
+    switches = {"explain": True, "snapshot_guest": True, "profile_required": True}
+
+    change(session, **switches, page_code=False, privacy_url="https://shop.example.com/privacy?lang=zh#data")
+
+    [known] = [site for site in registry.load(session).sites if site.name == "shop"]
+    assert (known.explain, known.snapshot_guest, known.profile_required) == (True, True, True)
+    assert known.privacy_url == "https://shop.example.com/privacy?lang=zh#data"
+    [entry] = session.scalars(select(AuditEntry).where(AuditEntry.action == "site_changed"))
+    said = json.loads(entry.details or "")
+    assert {name: value for name, value in said.items() if value is not None} == switches | {
+        "privacy_url": "https://shop.example.com/privacy?lang=zh#data"
+    }
+
+
+def test_an_empty_privacy_url_takes_the_stored_one_away(session: Session) -> None:
+    add(session, privacy_url="https://shop.example.com/privacy")
+
+    change(session, privacy_url="")
+
+    assert sites.find(session, "shop").privacy_url is None
+
+
+def signing_key(session: Session, at: datetime) -> str | None:
+    """What the gateway would sign with at the time."""
+    session.flush()
+    [known] = [site for site in registry.load(session).sites if site.name == "shop"]
+    sealed = known.signing_key_sealed(at)
+    return KEYS.open(sealed, handoff_key_bound_to("shop")) if sealed else None
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_hand_off_openid_makes_its_key_which_is_stored_sealed_and_not_in_the_audit(
+    session: Session, is_new: bool
+) -> None:
+    if is_new:
+        key = add_with_keys(session, handoff="openid").handoff_key
+    else:
+        add(session)
+        key = change(session, handoff="openid")
+
+    assert key is not None
+    assert re.fullmatch("wxh_[A-Z2-7]{40}", key)
+    assert key.encode() not in (sites.find(session, "shop").handoff_key_sealed or b"")
+    assert signing_key(session, utcnow()) == key
+    entries = session.scalars(select(AuditEntry)).all()
+    assert "site_handoff_key_made" in {entry.action for entry in entries}
+    assert not [entry for entry in entries if key[4:] in (entry.details or "")]
+
+
+def test_a_hand_off_key_stays_when_the_hand_off_is_another_and_this_one_again(session: Session) -> None:
+    key = add_with_keys(session, handoff="openid").handoff_key
+    change(session, handoff="ticket")
+    meanwhile = signing_key(session, utcnow())
+
+    again = change(session, handoff="openid")
+
+    assert (meanwhile, again) == (None, None)
+    assert signing_key(session, utcnow()) == key
+
+
+def test_a_sealed_hand_off_key_opens_for_no_other_site(session: Session) -> None:
+    add_with_keys(session, handoff="openid")
+    sealed = sites.find(session, "shop").handoff_key_sealed
+
+    with pytest.raises(SealBroken):
+        KEYS.open(sealed or b"", handoff_key_bound_to("kiosk"))
+
+
+def rotate_handoff_key(session: Session, grace: timedelta) -> str:
+    return sites.rotate_handoff_key(session, KEYS, "shop", grace, actor="ada")
+
+
+def test_the_old_hand_off_key_signs_until_the_grace_ends(session: Session) -> None:
+    old = add_with_keys(session, handoff="openid").handoff_key
+
+    new = rotate_handoff_key(session, timedelta(hours=24))
+
+    soon = utcnow() + timedelta(hours=23, minutes=59)
+    assert (signing_key(session, soon), signing_key(session, soon + timedelta(minutes=2))) == (old, new)
+
+
+def test_a_second_rotation_within_the_grace_leaves_the_key_that_signs_in_use(session: Session) -> None:
+    first = add_with_keys(session, handoff="openid").handoff_key
+    rotate_handoff_key(session, timedelta(hours=24))
+
+    third = rotate_handoff_key(session, timedelta(hours=48))
+
+    soon = utcnow() + timedelta(hours=47)
+    assert (signing_key(session, soon), signing_key(session, soon + timedelta(hours=2))) == (first, third)
+
+
+def test_a_hand_off_key_without_grace_signs_at_once(session: Session) -> None:
+    add_with_keys(session, handoff="openid")
+    rotate_handoff_key(session, timedelta(hours=24))
+
+    new = rotate_handoff_key(session, timedelta(0))
+
+    assert signing_key(session, utcnow()) == new
+
+
+def test_a_site_without_a_hand_off_key_has_none_to_rotate(session: Session) -> None:
+    add(session)
+
+    with pytest.raises(BadValue, match="hand-off openid makes one"):
+        rotate_handoff_key(session, timedelta(0))
+
+
 def test_new_addresses_take_the_place_of_the_old_ones_though_some_are_the_same(session: Session) -> None:
     add(session, return_urls=[BACK, "https://shop.example.com/old"], origins=["https://a.example", "https://b.example"])
-    form = SiteForm(return_urls=["https://shop.example.com/new", BACK], origins=["https://b.example"])
 
-    sites.change(session, "shop", form, actor="ada")
+    change(session, return_urls=["https://shop.example.com/new", BACK], origins=["https://b.example"])
 
     assert urls(session) == ["https://shop.example.com/new", BACK]
     assert [origin.origin for origin in sites.find(session, "shop").origins] == ["https://b.example"]
@@ -231,6 +367,20 @@ def test_a_site_that_is_off_or_whose_account_is_off_is_not_known(session: Sessio
     known = registry.load(session)
     assert known.site_of_key(sha256(key), utcnow()) is None
     assert [site for site in known.sites if site.name == "shop"] == []
+
+
+def test_a_site_that_is_switched_on_again_is_known_by_its_key(session: Session) -> None:
+    key = add(session)
+    sites.disable(session, "shop", actor="ada")
+
+    sites.enable(session, "shop", actor="eve")
+
+    known = registry.load(session).site_of_key(sha256(key), utcnow())
+    entry = session.scalars(select(AuditEntry).order_by(AuditEntry.at.desc())).first()
+    assert known is not None
+    assert known.name == "shop"
+    assert entry is not None
+    assert (entry.actor, entry.action, entry.subject) == ("eve", "site_enabled", "shop")
 
 
 def test_the_longest_allowed_path_names_the_site(session: Session) -> None:

@@ -148,12 +148,15 @@ def test_loopback_hosts_and_the_accounts_domains_are_returned_to(wechat: Caller,
     assert reply.headers["Location"].startswith(redirect_uri)
 
 
-def test_hosts_of_the_lan_are_returned_to_when_told(wechat: Caller, world: World) -> None:
+@pytest.mark.parametrize("host", ["192.168.1.7", "10.0.0.7", "100.64.3.2", "169.254.9.9"])
+def test_hosts_of_the_lan_are_returned_to_when_told(wechat: Caller, world: World, host: str) -> None:
+    untold = wechat.authorize(redirect_uri=f"http://{host}:8000/")
     world.settings = world.settings.changed({"lan_hosts": True})
 
-    private = wechat.authorize(redirect_uri="http://192.168.1.7:8000/")
+    private = wechat.authorize(redirect_uri=f"http://{host}:8000/")
     public = wechat.authorize(redirect_uri="http://8.8.8.8/")
 
+    assert "错误码：10003" in untold.text
     assert private.status_code == 302
     assert "错误码：10003" in public.text
 

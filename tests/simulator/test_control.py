@@ -12,6 +12,8 @@ from tests.simulator.running import Caller, Clock, link
 from wxadmin.simulator import DEFAULT_APPID, SimulatedAccount, World, secret_for
 from wxadmin.simulator.calls import KEPT, Call, CallLog
 
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]+)"')
+
 
 @pytest.fixture
 def browser(url: str) -> Iterator[httpx.Client]:
@@ -246,6 +248,20 @@ def test_the_pages_forms_order_and_clear_faults(browser: httpx.Client, world: Wo
 
     assert ordered == [("slow", 6.0, 0.5, None)]
     assert world.faults.open() == []
+
+
+def test_one_click_orders_each_of_the_usual_faults_for_one_call(browser: httpx.Client, world: World) -> None:
+    page = browser.get("/_sim/")
+    usual = re.findall(r"<li><form method=\"post\" action=\"/_sim/faults\">(.*?)</form></li>", page.text)
+    assert len(usual) >= 5
+
+    replies = [browser.post("/_sim/faults", data=dict(_HIDDEN.findall(form))) for form in usual]
+
+    assert [reply.status_code for reply in replies] == [303] * len(usual)
+    ordered = world.faults.open()
+    assert len(ordered) == len(usual)
+    assert all(fault.times == 1 for fault in ordered)
+    assert {"exchange", "userinfo", "authorize"} == {fault.endpoint for fault in ordered}
 
 
 def test_the_pages_forms_add_accounts_and_clear_the_log(browser: httpx.Client, wechat: Caller, world: World) -> None:

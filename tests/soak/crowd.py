@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -16,11 +17,13 @@ _MANY_AT_ONCE = 200
 
 @dataclass
 class Crowd:
-    """Visitors of one gateway. `tickets` is what they were promised, `ends` how the others fared."""
+    """Visitors of one gateway. `tickets` is what they were promised, `owners` who was promised each of them, and `ends`
+    how the others fared."""
 
     gateway: str
     people: int = 1_000
     tickets: list[str] = field(default_factory=list)
+    owners: dict[str, int] = field(default_factory=dict)
     ends: Counter[str] = field(default_factory=Counter)
 
     async def visit(self, rate: float, until: asyncio.Event) -> None:
@@ -37,7 +40,7 @@ class Crowd:
                 sent += 1
                 await asyncio.sleep(max(0.0, began + sent / rate - loop.time()))
 
-    async def log_in_each(self, people: range) -> None:
+    async def log_in_each(self, people: Iterable[int], *, at_once: int = 8) -> None:
         """One login for each of these people, a few at a time."""
         waiting = iter(people)
 
@@ -46,14 +49,19 @@ class Crowd:
                 await self._visitor(http, person)
 
         async with self.http() as http, asyncio.TaskGroup() as group:
-            for _ in range(8):
+            for _ in range(at_once):
                 group.create_task(work())
+
+    async def has_brought(self, tickets: int) -> None:
+        """Waits until there are so many: a busy machine takes longer."""
+        while len(self.tickets) < tickets:
+            await asyncio.sleep(0.05)
 
     def http(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=5),
-            timeout=aiohttp.ClientTimeout(total=20),
+            timeout=aiohttp.ClientTimeout(total=90),
         )
 
     async def _visitor(self, http: aiohttp.ClientSession, person: int) -> None:
@@ -64,20 +72,24 @@ class Crowd:
         self.ends[end] += 1
 
     async def _log_in(self, http: aiohttp.ClientSession, person: int) -> str:
-        location, cookie = await _redirect(http, f"{self.gateway}/auth?url={quote(RETURN_URL, safe='')}")
+        location, cookie = await redirect(http, f"{self.gateway}/auth?url={quote(RETURN_URL, safe='')}")
         if not location:
             return cookie
-        callback, problem = await _redirect(http, location.partition("#")[0], {"X-Sim-Person": str(person)})
+        callback, problem = await redirect(http, location.partition("#")[0], {"X-Sim-Person": str(person)})
         if not callback:
             return problem
-        back, problem = await _redirect(http, callback, {"Cookie": cookie})
-        if not back:
-            return problem
-        self.tickets.append(back.partition("ticket=")[2])
+        back, problem = await redirect(http, callback, {"Cookie": cookie})
+        return self._promised(back, person) if back else problem
+
+    def _promised(self, back: str, person: int) -> str:
+        """Takes note of the ticket in the address that the visitor is sent back to."""
+        ticket = back.partition("ticket=")[2]
+        self.tickets.append(ticket)
+        self.owners[ticket] = person
         return "a ticket"
 
 
-async def _redirect(
+async def redirect(
     http: aiohttp.ClientSession, url: str, headers: dict[str, str] | None = None
 ) -> tuple[str | None, str]:
     """Where the answer leads, and its cookie; without a redirect None and the status."""

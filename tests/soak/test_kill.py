@@ -2,33 +2,29 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
 import httpx
 import pytest
 
-from tests.running import Program, SiteKeys, environment, serve, started, unused_port
+from tests.running import Program, SiteKeys, serve, unused_port
 from tests.soak import careless
 from tests.soak.crowd import Crowd
 from tests.soak.oracle import Oracle, asked
-from tests.soak.scale import SCALE, scaled
-from wxadmin import app
-from wxadmin.clock import utcnow
+from tests.soak.scale import SCALE, scaled, with_a_guard_off
+from tests.soak.sweeping import sweep_later
 from wxadmin.security.hashes import sha256
 from wxadmin.settings import Settings
-from wxadmin.tasks import sweep
 
 pytestmark = pytest.mark.soak
 
 KILLS = scaled(10, least=1)
 LOGINS_A_SECOND = 100
+FEWEST_A_ROUND = 20
 SECONDS_A_ROUND = (2.0, 4.0) if SCALE >= 1 else (1.2, 1.5)
-CARELESS = Path(careless.__file__)
+CARELESS = (careless.__file__,)
 
 
 @dataclass
@@ -48,9 +44,10 @@ class Storm:
 
     async def rage(self, program: Program) -> None:
         """Visitors come until some time after the kill, which they notice."""
-        over = asyncio.Event()
+        over, already = asyncio.Event(), len(self.crowd.tickets)
         visiting = asyncio.create_task(self.crowd.visit(LOGINS_A_SECOND, over))
         await asyncio.sleep(random.uniform(*SECONDS_A_ROUND))
+        await self.crowd.has_brought(already + FEWEST_A_ROUND)
         program.kill()
         over.set()
         await visiting
@@ -76,23 +73,6 @@ def storm(settings: Settings, site_keys: SiteKeys, simulator: httpx.Client, tmp_
     port = unused_port()
     patient = settings.model_copy(update={"wechat_timeout": 5.0, "log_level": "warning"})
     return Storm(patient, site_keys.shop, port, tmp_path, Crowd(f"http://127.0.0.1:{port}"))
-
-
-@contextmanager
-def careless_serve(storm: Storm) -> Iterator[Program]:
-    """`wxadmin serve` with the journal that answers before its commit."""
-    command = (str(CARELESS), "serve", "--port", str(storm.port))
-    with started(*command, env=environment(storm.settings), folder=storm.folder) as program:
-        program.answers(f"{storm.gateway}/healthz")
-        yield program
-
-
-async def sweep_later(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The sweep job as it runs when the leases are over."""
-    over = timedelta(seconds=3 * settings.wechat_timeout + 11)
-    monkeypatch.setattr(sweep, "utcnow", lambda: utcnow() + over)
-    async with app.make_front(settings, "http://127.0.0.1") as front:
-        return await sweep.run(front.gateway)
 
 
 def claims_left_behind(oracle: Oracle) -> int:
@@ -136,8 +116,9 @@ async def test_no_login_that_was_promised_is_lost(storm: Storm, monkeypatch: pyt
     assert faults == []
 
 
+@with_a_guard_off
 async def test_a_journal_that_answers_before_its_commit_would_be_found_out(storm: Storm) -> None:
-    with careless_serve(storm) as program:
+    with serve(storm.settings, storm.port, folder=storm.folder, wxadmin=CARELESS) as program:
         await storm.rage(program)
 
     with asked(storm.settings.database) as oracle:

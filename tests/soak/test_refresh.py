@@ -12,17 +12,20 @@ import pytest
 from tests.running import SiteKeys, serve, unused_port
 from tests.soak.crowd import Crowd
 from tests.soak.oracle import asked
-from tests.soak.scale import scaled
+from tests.soak.scale import SCALE, scaled
 from wxadmin.settings import Settings
 
 pytestmark = pytest.mark.soak
 
 USERS = scaled(200, least=20)
-SECONDS = scaled(180, least=25)
-TOKEN_LIFETIME_S = 20
+# Below full size everything is twice as fast.
+PACE = 1 if SCALE >= 1 else 2
+SECONDS = scaled(180, least=16)
+TOKEN_LIFETIME_S = 20 // PACE
 # Every token is renewed when 8 of its 20 seconds are left, or a little before, at the next pass of one in two seconds.
-LONGEST_CYCLE_S = 16
-SHORTEST_CYCLE_S = 8
+INTERVAL_S, AHEAD_S = 2.0 / PACE, 8.0 / PACE
+LONGEST_CYCLE_S = 16 / PACE
+SHORTEST_CYCLE_S = 8 / PACE
 
 EXPIRED = {
     "sqlite": "SELECT count(*) FROM token WHERE state = 'active' AND expires_at < strftime('%Y-%m-%d %H:%M:%f', 'now')",
@@ -32,7 +35,9 @@ EXPIRED = {
 
 @pytest.fixture
 def hurried(settings: Settings) -> Settings:
-    return settings.model_copy(update={"refresh_interval": 2.0, "refresh_ahead": 8.0, "log_level": "warning"})
+    return settings.model_copy(
+        update={"refresh_interval": INTERVAL_S, "refresh_ahead": AHEAD_S, "log_level": "warning"}
+    )
 
 
 async def test_no_active_token_expires(

@@ -14,7 +14,7 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.flows.gateway import Gateway
-from wxadmin.models import JobRun, Token
+from wxadmin.models import JobRun, RefreshPass, Token
 from wxadmin.settings import Settings
 from wxadmin.simulator import World
 from wxadmin.tasks import refresh
@@ -43,7 +43,7 @@ async def test_a_job_runs_again_and_again_and_its_last_run_is_kept(flow: Gateway
     runner = Runner(flow, [Job("count", 0.02, run)])
     runner.start()
     await asyncio.wait_for(three.wait(), 10)
-    await runner.stop()
+    await runner.stop(10)
     [kept] = stored(JobRun)
 
     assert (kept.name, kept.rows, kept.error, kept.node) == ("count", len(turns), None, flow.node)
@@ -69,7 +69,7 @@ async def test_a_job_that_fails_is_tried_again_and_seen_to_have_failed(
     runner = Runner(flow, [Job("fail", 0.02, run)])
     runner.start()
     await asyncio.wait_for(failed_twice.wait(), 10)
-    await runner.stop()
+    await runner.stop(10)
 
     assert [run.error for run in stored(JobRun)] == [kept]
 
@@ -88,7 +88,7 @@ async def test_a_pass_that_still_runs_is_not_started_again_and_is_waited_for(flo
     runner.start()
     await asyncio.wait_for(began.wait(), 10)
     await asyncio.sleep(0.1)
-    stopping = asyncio.create_task(runner.stop())
+    stopping = asyncio.create_task(runner.stop(10))
     await asyncio.sleep(0.05)
     was_waiting = not stopping.done()
     may_end.set()
@@ -112,7 +112,7 @@ async def test_a_stop_does_not_wait_for_all_tokens_that_are_due(
         runner.start()
         while not list(world.calls.since(0, "refresh")):
             await asyncio.sleep(0.01)
-        await runner.stop()
+        await runner.stop(10)
     called = {call.openid for call in world.calls.since(0, "refresh")}
     renewed = database.read_now(
         lambda session: session.scalars(select(Token).where(Token.refreshed_at.is_not(None))).all()
@@ -120,6 +120,44 @@ async def test_a_stop_does_not_wait_for_all_tokens_that_are_due(
 
     assert 0 < len(called) < 20
     assert len(renewed) == len(called)
+
+
+async def test_a_stop_gives_back_what_was_leased_and_not_called(
+    settings: Settings, site_keys: SiteKeys, world: World, visitor: Visitor, *, database: Database, stored: Stored
+) -> None:
+    for visitor.person in range(1, 11):
+        await visitor.log_in()
+    database.write_now(lambda session: session.execute(update(Token).values(next_refresh_at=utcnow())))
+    world.settings = world.settings.changed({"latency_ms": 300})
+
+    async with app.make_front(settings.model_copy(update={"refresh_concurrency": 2}), "http://127.0.0.1") as front:
+        runner = Runner(front.gateway, [refresh.job(0.01)])
+        runner.start()
+        while not list(world.calls.since(0, "refresh")):
+            await asyncio.sleep(0.01)
+        has_ended = await runner.stop(10)
+
+    assert has_ended
+    assert [token.lease_owner for token in stored(Token)] == [None] * 10
+    [made] = stored(RefreshPass)
+    assert made.ended_at is not None
+    assert made.leased == made.renewed + made.given_back
+    assert made.given_back > 0
+
+
+async def test_a_pass_that_will_not_end_is_cut_off_when_its_time_is_over(flow: Gateway) -> None:
+    began = asyncio.Event()
+
+    async def run(gateway: Gateway) -> int:
+        began.set()
+        await asyncio.Event().wait()
+        return 0
+
+    runner = Runner(flow, [Job("stuck", 0.01, run)])
+    runner.start()
+    await asyncio.wait_for(began.wait(), 10)
+
+    assert not await runner.stop(0.05)
 
 
 async def test_one_job_does_not_wait_for_another(flow: Gateway) -> None:
@@ -137,6 +175,6 @@ async def test_one_job_does_not_wait_for_another(flow: Gateway) -> None:
     runner.start()
     await asyncio.wait_for(ran.wait(), 10)
     may_end.set()
-    await runner.stop()
+    await runner.stop(10)
 
     assert ran.is_set()

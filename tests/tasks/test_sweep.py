@@ -1,12 +1,12 @@
 """The job that ends attempts which will not end by themselves."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from tests.running import SiteKeys
+from tests.running import RETURN_URL, SiteKeys
 from tests.visiting import Visitor
 from wxadmin import app
 from wxadmin.clock import utcnow
@@ -16,7 +16,12 @@ from wxadmin.models import Attempt, CodeClaim, Event, Ticket
 from wxadmin.services import sweeping
 from wxadmin.services.logins import Login
 from wxadmin.settings import Settings
+from wxadmin.simulator import World
+from wxadmin.simulator.faults import Fault
 from wxadmin.tasks import sweep
+
+# A lease is as long as the gateway waits for WeChat.
+pytestmark = pytest.mark.impatient
 
 Stored = Callable[[type], Sequence]
 
@@ -97,9 +102,8 @@ async def test_a_return_after_the_attempt_was_abandoned_is_an_event_only(
 
 
 @pytest.fixture
-async def interrupted(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A callback whose process died between the exchange and the commit."""
-    callback = await visitor.agree(await visitor.start())
+def die(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Awaitable[None]]:
+    """`await die(callback)`: its process dies between the exchange and the commit."""
     really = Journal.write
 
     async def write(self: Journal, step: object) -> object:
@@ -107,16 +111,26 @@ async def interrupted(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> str:
             raise ConnectionAbortedError("the process died")
         return await really(self, step)  # type: ignore[arg-type]
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, "write", write)
-        assert (await visitor.get(callback)).status_code == 500
+    async def die(callback: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Journal, "write", write)
+            assert (await visitor.get(callback)).status_code == 500
+
+    return die
+
+
+@pytest.fixture
+async def interrupted(visitor: Visitor, die: Callable[[str], Awaitable[None]]) -> str:
+    """A callback whose process died."""
+    callback = await visitor.agree(await visitor.start())
+    await die(callback)
     return callback
 
 
 async def test_a_claim_whose_process_died_ends_after_its_lease(
     interrupted: str, flow: Gateway, later: Callable, stored: Stored
 ) -> None:
-    later(seconds=12)
+    later(seconds=5)
     before = await sweep.run(flow)
     later(seconds=14)
 
@@ -156,6 +170,60 @@ async def test_the_reload_of_an_interrupted_login_begins_it_again(
     assert sorted(ends(stored), key=str) == [("failed", "gw_interrupted"), ("succeeded", None)]
 
 
+@pytest.fixture
+async def interrupted_later(visitor: Visitor, world: World, die: Callable[[str], Awaitable[None]]) -> str:
+    """A callback with a second code, after the first was refused, whose process died."""
+    begun = await visitor.start()
+    first, second = await visitor.agree(begun), await visitor.agree(begun)
+    world.faults.order(Fault("exchange", "errcode", errcode=40029, times=1))
+    assert (await visitor.get(first)).status_code == 400
+    await die(second)
+    return second
+
+
+async def test_a_second_code_whose_process_died_is_an_interrupted_login_too(
+    interrupted_later: str, flow: Gateway, later: Callable, stored: Stored
+) -> None:
+    later(seconds=5)
+    before = await sweep.run(flow)
+    later(seconds=14)
+
+    after, again = await sweep.run(flow), await sweep.run(flow)
+    event = max(stored(Event), key=lambda event: event.id)
+
+    assert (before, after, again) == (0, 1, 0)
+    assert ends(stored) == [("failed", "gw_interrupted")]
+    assert (event.event_class, event.code, event.outcome) == ("failure", "gw_interrupted", None)
+    assert [event.code for event in stored(Event) if event.outcome] == ["40029"]
+
+
+async def test_the_reload_of_a_second_code_that_was_interrupted_begins_the_login_again(
+    interrupted_later: str, visitor: Visitor, flow: Gateway, later: Callable
+) -> None:
+    later(seconds=14)
+    await sweep.run(flow)
+
+    reloaded = await visitor.get(interrupted_later)
+
+    assert reloaded.status_code == 302
+    assert "again=1" in reloaded.headers["Location"]
+
+
+async def test_a_second_code_that_was_refused_too_is_no_interrupted_login(
+    visitor: Visitor, flow: Gateway, world: World, later: Callable, *, stored: Stored
+) -> None:
+    begun = await visitor.start()
+    world.faults.order(Fault("exchange", "errcode", errcode=40029, times=2))
+    for callback in [await visitor.agree(begun), await visitor.agree(begun)]:
+        await visitor.get(callback)
+    later(seconds=14)
+
+    ended = await sweep.run(flow)
+
+    assert ended == 0
+    assert ends(stored) == [("failed", "40029")]
+
+
 async def test_claims_and_tickets_are_deleted_when_they_have_served(
     visitor: Visitor, flow: Gateway, later: Callable, stored: Stored
 ) -> None:
@@ -177,8 +245,8 @@ async def test_claims_and_tickets_are_deleted_when_they_have_served(
 async def test_more_than_one_transaction_is_made_where_many_wait(
     visitor: Visitor, flow: Gateway, later: Callable, stored: Stored, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(7):
-        await visitor.start()
+    for table in range(7):
+        await visitor.start(url=f"{RETURN_URL}?table={table}")
     monkeypatch.setattr(sweep, "_AT_A_TIME", 3)
     later(minutes=11)
 

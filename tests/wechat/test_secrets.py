@@ -56,7 +56,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-async def test_no_log_line_carries_a_canary(serve, client, everything_logged, end):
+async def test_no_log_line_carries_what_was_sent(serve, client, everything_logged, end):
     asyncio.get_running_loop().set_debug(True)
     served = await serve(ENDS[end])
 

@@ -1,5 +1,6 @@
 """wxadmin account …"""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,8 @@ import typer
 from wxadmin.commands.console import note, read_secret, say, table
 
 if TYPE_CHECKING:
+    from wxadmin.commands.house import House
+    from wxadmin.models import Account
     from wxadmin.settings import Settings
 
 commands = typer.Typer(help="WeChat service accounts (服务号).", no_args_is_help=True)
@@ -58,7 +61,7 @@ def check(slug: Slug) -> None:
 
     with opened() as house:
         account = house.database.write_now(accounts.find, slug)
-        secret = house.keys.open(account.secret_sealed or b"", accounts.secret_bound_to(account.appid))
+        secret = accounts.open_secret(house.keys, account.appid, account.secret_sealed)
         _require_right(house.settings, account.appid, secret)
         say(f"account {slug}: AppID and AppSecret are right")
 
@@ -69,22 +72,39 @@ def set_(
     verify_file: Annotated[
         Path | None, typer.Option(help="The ownership file MP_verify_….txt from WeChat's console.", metavar="FILE")
     ] = None,
+    *,
     refresh: Annotated[
-        str | None, typer.Option(help="Which tokens are refreshed.", metavar="all|userinfo|none")
+        str | None,
+        typer.Option(
+            help="Whose tokens are refreshed: everybody's, those of people who agreed to give their profile, of people "
+            "who logged in lately, or nobody's.",
+            metavar="all|userinfo|active|none",
+        ),
+    ] = None,
+    active_days: Annotated[
+        int | None, typer.Option(help="For --refresh active: the days within which they logged in.", metavar="N")
+    ] = None,
+    quota: Annotated[
+        int | None,
+        typer.Option(help="Refreshes a minute, all processes together; 0 is what WeChat allows, 50,000.", metavar="N"),
     ] = None,
     title: Annotated[str | None, typer.Option(help="The name that people read.")] = None,
 ) -> None:
     """Change an account."""
     from wxadmin.commands.house import opened
     from wxadmin.services import accounts
+    from wxadmin.services.accounts import RefreshForm
     from wxadmin.services.audit import COMMAND_LINE
 
     content = (verify_file.name, _line_of(verify_file)) if verify_file else None
+    form = RefreshForm(refresh, active_days, quota)
     with opened() as house:
-        house.database.write_now(
-            accounts.change, slug, title=title, refresh_policy=refresh, verify_file=content, actor=COMMAND_LINE
+        account = house.database.write_now(
+            accounts.change, slug, title=title, refresh=form, verify_file=content, actor=COMMAND_LINE
         )
         say(f"account {slug} changed")
+        if refresh is not None or active_days is not None:
+            _say_costs(house, account)
 
 
 @commands.command()
@@ -112,6 +132,32 @@ def disable(slug: Slug) -> None:
     with opened() as house:
         house.database.write_now(accounts.disable, slug, actor=COMMAND_LINE)
         say(f"account {slug} is off")
+
+
+@commands.command()
+def enable(slug: Slug) -> None:
+    """Switch an account on again, as it was."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import accounts
+    from wxadmin.services.audit import COMMAND_LINE
+
+    with opened() as house:
+        house.database.write_now(accounts.enable, slug, actor=COMMAND_LINE)
+        say(f"account {slug} is on")
+
+
+def _say_costs(house: "House", account: "Account") -> None:
+    """What the choice costs, beside the others."""
+    from wxadmin.clock import utcnow
+    from wxadmin.queries import refresh_costs, standing
+
+    now, ahead = utcnow(), timedelta(seconds=house.settings.refresh_ahead)
+    tokens = house.database.read_now(standing.standing, now=now, zone=house.settings.zone)
+    costs = refresh_costs.by_policy(
+        tokens.of_account(account.id), active_days=account.refresh_active_days, ahead=ahead, now=now
+    )
+    mark = {account.refresh_policy: "chosen"}
+    table(["REFRESH", "CALLS A DAY", ""], [(policy, f"{n:,}", mark.get(policy, "")) for policy, n in costs.items()])
 
 
 def _line_of(file: Path) -> str:

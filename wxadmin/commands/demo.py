@@ -1,26 +1,42 @@
 """wxadmin demo."""
 
+import sys
 from typing import Annotated
 
 import typer
 
+_HIGHEST_PORT = 65535 - 2
+
 
 def demo(
-    port: Annotated[int, typer.Option(help="The gateway's port; simulator and shop take the two above it.")] = 8000,
-    address: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(min=1, max=_HIGHEST_PORT, help="The gateway's port; simulator and shop take the two above it."),
+    ] = 8000,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Where to listen: 127.0.0.1 unless told; with --lan, one of this machine's own addresses."),
+    ] = None,
+    lan: Annotated[
+        bool,
+        typer.Option("--lan", help="Listen in the local network instead, and print a QR code that a phone opens."),
+    ] = False,
     users: Annotated[
-        int, typer.Option(min=0, help="How many made-up people the first start adds: none, or 100 and more.")
-    ] = 500,
+        int, typer.Option(min=0, help="How many made-up people lead up to now: none, or 100 and more.")
+    ] = 1200,
 ) -> None:
-    """Show everything at once, without a WeChat account: simulator, gateway, dashboard, and a shop with a login."""
+    """Show everything at once, without a WeChat account: simulator, gateway, dashboard, and a shop with a login.
+
+    What made-up people do leads up to the moment of the start, and is told anew where it ended more than half an hour
+    before; what you do in the shop is kept. With --lan, whoever is in the same network can open all of it.
+    """
     import asyncio
 
     from wxadmin import log
     from wxadmin.commands.console import say
-    from wxadmin.demo import stage
-    from wxadmin.models import Role
+    from wxadmin.demo import addresses, banner, stage
 
-    where = stage.Addresses(address, port)
+    where = (addresses.in_local_network if lan else addresses.on_this_machine)(address, port)
     chosen = stage.demo_settings(where)
     log.set_up(chosen.log_level, chosen.log_format)
     secrets = stage.prepare(chosen, where, users=users)
@@ -31,26 +47,8 @@ def demo(
         playing.add_done_callback(lambda _: ready.set())
         await ready.wait()
         if not playing.done():
-            say(
-                _BANNER.format(
-                    where=where, data=chosen.data_dir, roles=", ".join(Role), password=secrets.staff_password
-                )
-            )
+            password, in_colour = secrets.staff_password, sys.stdout.isatty()
+            say(banner.text(where, data=chosen.data_dir, password=password, in_colour=in_colour))
         await playing
 
     asyncio.run(play())
-
-
-_BANNER = """
-  wxadmin is running. 演示已启动。
-
-  Dashboard 管理后台           {where.dashboard}
-    sign in as 登录名  {roles}
-    password 密码      {password}
-  Shop 演示商店                {where.shop}/
-    log in here as a visitor would 在这里像访客一样登录
-  WeChat simulator 微信模拟器  {where.simulator}/_sim/
-    people, answers, faults 人物、应答、故障开关
-
-  Data 数据  {data}    Stop 停止  Ctrl-C
-"""

@@ -63,13 +63,7 @@ def users(
         zone = house.settings.zone
         house.database.read_now(choices, filters)
         with _writing(output) as file:
-            file.write(user_file.heading(words, zone).encode())
-            rows = 0
-            below: int | None = user_file.BEGINNING
-            while below is not None:
-                read = house.database.read_now(user_file.portion, filters, zone, words, below=below)
-                file.write(read.text.encode())
-                rows, below = rows + read.rows, read.last_id
+            rows = house.database.long_reads.read_now(user_file.write, file, filters, zone, words)
             house.database.write_now(exports.note, filters.given, rows=rows, actor=COMMAND_LINE)
     note(f"{rows} users")
 

@@ -19,16 +19,18 @@ class House:
 
 
 @contextmanager
-def opened() -> Iterator[House]:
-    """The installation that the environment names. The SQLite default is made and migrated when it is not there."""
+def opened(*, keys_may_be_missing: bool = False) -> Iterator[House]:
+    """The installation that the environment names. The SQLite default is made and migrated when it is not there. Raises
+    KeyMissing where a needed key is not in WXADMIN_SECRET_KEYS, unless that is what the command is about."""
     loaded = settings.load()
     if loaded.is_default_database:
         schema.migrate(loaded.database)
     database = Database(loaded.database)
     try:
         schema.require_current(database.reader)
-        keys = KeyRing(kept_secrets.secret_keys(loaded))
-        database.write_now(house.require_keys, keys.ids)
+        keys = KeyRing(kept_secrets.secret_keys(loaded, may_make=not database.read_now(house.is_sealed)))
+        if not keys_may_be_missing:
+            database.write_now(house.require_keys, keys.ids)
         yield House(loaded, database, keys)
     finally:
         database.close()

@@ -1,14 +1,10 @@
 """wxadmin sample."""
 
-import sys
-import time
 from typing import Annotated
 
 import typer
 
-from wxadmin.commands.console import note, say
-
-_SHOWN_EVERY_S = 0.2
+from wxadmin.commands.console import progress_line, say
 
 
 def sample(
@@ -26,31 +22,6 @@ def sample(
 
     with opened() as house:
         url, keys = house.settings.database, house.keys
-    progress = _ProgressLine()
-    try:
-        filled = filling.fill(url, keys, users=users, events=events, progress=progress.show)
-    finally:
-        progress.end()
+    with progress_line() as progress:
+        filled = filling.fill(url, keys, users=users, events=events, progress=progress)
     say(f"{filled.users} users, {filled.attempts} attempts, {filled.events} events, {filled.tokens} tokens")
-
-
-class _ProgressLine:
-    """One line on standard error: rewritten in place on a terminal, else one for each part of the work."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._shown_at = float("-inf")
-        self._what: str | None = None
-
-    def show(self, what: str, share: float) -> None:
-        now = time.monotonic()
-        if sys.stderr.isatty() and (now - self._shown_at >= _SHOWN_EVERY_S or what != self._what):
-            typer.echo(f"\r{what:<14}{share:4.0%}  {now - self._started:4.0f} s", err=True, nl=False)
-            self._shown_at = now
-        elif not sys.stderr.isatty() and what != self._what:
-            note(f"{what} …")
-        self._what = what
-
-    def end(self) -> None:
-        if self._what and sys.stderr.isatty():
-            note("")

@@ -22,9 +22,37 @@ ReturnURLs = Annotated[
 Origins = Annotated[
     list[str] | None, typer.Option("--origin", help="An origin whose pages may post a code themselves.", metavar="URL")
 ]
-Handoff = Annotated[str | None, typer.Option(help="How the visitor is handed over.", metavar="ticket|openid")]
+Handoff = Annotated[
+    str | None,
+    typer.Option(
+        help="How the visitor is handed over: by a ticket, or, for old sites, with the OpenID in the address as well.",
+        metavar="ticket|openid",
+    ),
+]
 PageCode = Annotated[bool | None, typer.Option("--page-code/--no-page-code", help="Pages may post a code themselves.")]
 Dev = Annotated[bool | None, typer.Option("--dev/--no-dev", help="A development site: local addresses, any browser.")]
+Explain = Annotated[
+    bool | None,
+    typer.Option(
+        "--explain/--no-explain", help="Before WeChat asks for consent, a page says who asks for what (授权说明页)."
+    ),
+]
+PrivacyURL = Annotated[
+    str | None, typer.Option(help="The privacy policy that this page links to; '' takes it away.", metavar="URL")
+]
+SnapshotGuest = Annotated[
+    bool | None,
+    typer.Option(
+        "--snapshot-guest/--no-snapshot-guest", help="Visitors on WeChat's snapshot page (快照页) come back as guests."
+    ),
+]
+ProfileRequired = Annotated[
+    bool | None,
+    typer.Option(
+        "--profile-required/--no-profile-required",
+        help="A login with consent that brings no nickname leads to a page, not to the site.",
+    ),
+]
 Title = Annotated[str | None, typer.Option(help="The name that visitors read.")]
 Contact = Annotated[str | None, typer.Option(help="Whom visitors can ask; shown on their pages.", metavar="TEXT")]
 
@@ -41,20 +69,39 @@ def add(
     handoff: Handoff = None,
     page_code: PageCode = None,
     dev: Dev = None,
+    explain: Explain = None,
+    privacy_url: PrivacyURL = None,
+    snapshot_guest: SnapshotGuest = None,
+    profile_required: ProfileRequired = None,
     title: Title = None,
     contact: Contact = None,
 ) -> None:
-    """Add a site, and print its API key: it is not stored and not shown again."""
+    """Add a site, and print its API key, with --handoff openid its hand-off key too: they are not shown again."""
     from wxadmin.commands.house import opened
     from wxadmin.services import sites
     from wxadmin.services.audit import COMMAND_LINE
     from wxadmin.services.sites import SiteForm
 
-    form = SiteForm(return_url, origin, handoff, page_code, dev, title, contact)
+    form = SiteForm(
+        return_urls=return_url,
+        origins=origin,
+        handoff=handoff,
+        page_code=page_code,
+        dev=dev,
+        title=title,
+        contact=contact,
+        explain=explain,
+        privacy_url=privacy_url,
+        snapshot_guest=snapshot_guest,
+        profile_required=profile_required,
+    )
     with opened() as house:
-        key = house.database.write_now(sites.add, account=account, name=name, form=form, actor=COMMAND_LINE)
+        made = house.database.write_now(
+            sites.add, house.keys, account=account, name=name, form=form, actor=COMMAND_LINE
+        )
         note(f"site {name} added; its API key, shown only now:")
-        say(key)
+        say(made.api_key)
+        _tell_handoff(handoff, made.handoff_key)
 
 
 @commands.command("list")
@@ -82,6 +129,10 @@ def set_(
     handoff: Handoff = None,
     page_code: PageCode = None,
     dev: Dev = None,
+    explain: Explain = None,
+    privacy_url: PrivacyURL = None,
+    snapshot_guest: SnapshotGuest = None,
+    profile_required: ProfileRequired = None,
     title: Title = None,
     contact: Contact = None,
 ) -> None:
@@ -91,11 +142,24 @@ def set_(
     from wxadmin.services.audit import COMMAND_LINE
     from wxadmin.services.sites import SiteForm
 
-    # An option that is not given comes as an empty list and leaves what is stored.
-    form = SiteForm(return_url or None, origin or None, handoff, page_code, dev, title, contact)
+    form = SiteForm(
+        # An option that is not given comes as an empty list and leaves what is stored.
+        return_urls=return_url or None,
+        origins=origin or None,
+        handoff=handoff,
+        page_code=page_code,
+        dev=dev,
+        title=title,
+        contact=contact,
+        explain=explain,
+        privacy_url=privacy_url,
+        snapshot_guest=snapshot_guest,
+        profile_required=profile_required,
+    )
     with opened() as house:
-        house.database.write_now(sites.change, slug, form, actor=COMMAND_LINE)
+        handoff_key = house.database.write_now(sites.change, house.keys, slug, form, actor=COMMAND_LINE)
         say(f"site {slug} changed")
+        _tell_handoff(handoff, handoff_key)
 
 
 @commands.command("rotate-key")
@@ -114,6 +178,23 @@ def rotate_key(
         say(key)
 
 
+@commands.command("rotate-handoff-key")
+def rotate_handoff_key(
+    slug: Slug,
+    grace: Annotated[str, typer.Option(help="How long the old key goes on to sign: 24h, 30m, 7d.")] = "24h",
+) -> None:
+    """Give a site a new hand-off key, and print it: it is not shown again. The old one signs until the grace ends."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import sites
+    from wxadmin.services.audit import COMMAND_LINE
+
+    runs = _duration(grace)
+    with opened() as house:
+        key = house.database.write_now(sites.rotate_handoff_key, house.keys, slug, runs, actor=COMMAND_LINE)
+        note(f"site {slug}: let it accept this key beside the old one, which signs for {grace} more; shown only now:")
+        say(key)
+
+
 @commands.command()
 def disable(slug: Slug) -> None:
     """Switch a site off. Nothing of it is deleted."""
@@ -124,6 +205,26 @@ def disable(slug: Slug) -> None:
     with opened() as house:
         house.database.write_now(sites.disable, slug, actor=COMMAND_LINE)
         say(f"site {slug} is off")
+
+
+@commands.command()
+def enable(slug: Slug) -> None:
+    """Switch a site on again, with the key that it had."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import sites
+    from wxadmin.services.audit import COMMAND_LINE
+
+    with opened() as house:
+        house.database.write_now(sites.enable, slug, actor=COMMAND_LINE)
+        say(f"site {slug} is on")
+
+
+def _tell_handoff(handoff: str | None, key: str | None) -> None:
+    if handoff == "openid":
+        note("warning: whoever sees an address that visitors come back to sees their OpenID: for old sites only")
+    if key is not None:
+        note("its hand-off key, shown only now:")
+        say(key)
 
 
 def _duration(text: str) -> timedelta:

@@ -19,7 +19,7 @@ def add(
         list[str] | None, typer.Option(help="For a developer: a site that they may see.", metavar="SLUG")
     ] = None,
 ) -> None:
-    """Add a person. The password comes on standard input; where nothing is piped in, one is made and printed once."""
+    """Add a person. The password comes on standard input; in a terminal one is made and printed once."""
     from wxadmin.commands.house import opened
     from wxadmin.services import staff
     from wxadmin.services.audit import COMMAND_LINE
@@ -84,7 +84,7 @@ def _password() -> tuple[str, bool]:
 
     if sys.stdin.isatty():
         return random_text(16).lower(), True
-    return read_secret("password"), False
+    return read_secret("password", at_terminal="start this in a terminal, where one is made"), False
 
 
 def _tell(text: str, password: str, *, is_made: bool) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.database.engines import database_url, make_reader, make_writer
 from wxadmin.database.failures import should_try_again, translated
+from wxadmin.database.long_reads import LongReads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Database:
         # The journal takes one connection for itself on PostgreSQL.
         self.writer: Engine = make_writer(parsed, write_threads + 1)
         self.reader: Engine = make_reader(parsed, threads)
+        self.long_reads = LongReads(parsed)
         self._readers = ThreadPoolExecutor(threads, thread_name_prefix="db-read")
         self._writers = ThreadPoolExecutor(write_threads, thread_name_prefix="db-write")
         # SQLite has one writer, which journal and forms share; on PostgreSQL the journal has a thread of its own.
@@ -67,6 +69,7 @@ class Database:
         """Waits for what runs, then gives every connection back."""
         for pool in {self._readers, self._writers, self.journal_thread}:
             pool.shutdown()
+        self.long_reads.close()
         self.reader.dispose()
         self.writer.dispose()
 

@@ -1,8 +1,10 @@
 """Engines for the two databases, set up so that transactions begin as this program means them to."""
 
+import os
 import random
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ BUSY_TIMEOUT_S = 5
 # that: whoever waits so may never have a turn. A writer looks every few milliseconds instead.
 _LOOK_OFTEN = {"busy_timeout": "10"}
 _VANISHED_AFTER_S = 10
+# Compiling a query, or calling workers to it, costs ten times what it saves for a page, saves nothing for a list that
+# is sent as it is read, and takes what logins need.
+_PLAIN_READING = "-c default_transaction_read_only=on -c jit=off -c max_parallel_workers_per_gather=0"
 _EXPECTED = "the database must be sqlite:///path or postgresql://user@host/name"
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
@@ -46,11 +51,34 @@ def make_reader(url: URL, connections: int) -> Engine:
     """An engine for transactions that only read; the database itself refuses a write on it."""
     if url.drivername == "sqlite":
         return _make_sqlite(url, connections=connections, begin="BEGIN", pragmas={"query_only": "ON"})
-    return _make_postgresql(url, connections, "-c default_transaction_read_only=on -c statement_timeout=30s")
+    options = f"{_PLAIN_READING} -c statement_timeout=30s"
+    # Nor is one plan made for all filters that a page may be asked for: what suits one reads a whole table for another.
+    return _make_postgresql(url, connections, options, prepare_threshold=None)
+
+
+def make_long_reader(url: URL, connections: int) -> Engine:
+    """The same for reads that take minutes: each transaction sees the database as it was at its beginning."""
+    if url.drivername == "sqlite":
+        return make_reader(url, connections)
+    return _make_postgresql(url, connections, f"{_PLAIN_READING} -c default_transaction_isolation=repeatable\\ read")
+
+
+def has_one_writer(connection: Connection) -> bool:
+    """Whether a transaction that writes sees no change by another until it ends."""
+    return connection.dialect.name == "sqlite"
+
+
+def make_private(file: Path) -> None:
+    """Makes an empty database where there is none, for its owner's eyes only; SQLite gives the files beside it the same
+    mode."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # What cannot be opened is left for SQLite to meet and to name.
+    with suppress(OSError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _make_sqlite(url: URL, *, connections: int, begin: str, pragmas: dict[str, str]) -> Engine:
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(url.database or ""))
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -95,7 +123,7 @@ def _dbapi(connection: Connection) -> sqlite3.Connection:
     return own
 
 
-def _make_postgresql(url: URL, connections: int, options: str = "") -> Engine:
+def _make_postgresql(url: URL, connections: int, options: str = "", **of_driver: Any) -> Engine:
     return create_engine(
         url,
         pool_size=connections,
@@ -110,6 +138,7 @@ def _make_postgresql(url: URL, connections: int, options: str = "") -> Engine:
             "tcp_user_timeout": _VANISHED_AFTER_S * 1000,
             "keepalives_idle": _VANISHED_AFTER_S,
             "keepalives_interval": BUSY_TIMEOUT_S,
-            "options": f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_S}s {options}",
+            "options": f"-c timezone=UTC -c datestyle=ISO -c lock_timeout={BUSY_TIMEOUT_S}s {options}",
+            **of_driver,
         },
     )

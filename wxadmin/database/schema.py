@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -11,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
-from wxadmin.database.engines import BUSY_TIMEOUT_S, database_url
+from wxadmin.database.engines import BUSY_TIMEOUT_S, database_url, make_private
 from wxadmin.database.failures import translated
 from wxadmin.errors import SchemaNotCurrent
 
@@ -26,8 +27,9 @@ def migrations_folder() -> Path:
     return (checkout if (checkout / "pyproject.toml").is_file() else package) / "migrations"
 
 
+@cache
 def newest_revision() -> str | None:
-    """The revision that this version of the program needs."""
+    """The revision that this version of the program needs. Looking for it reads every migration there is."""
     return ScriptDirectory(str(migrations_folder())).get_current_head()
 
 
@@ -96,7 +98,7 @@ def _locked_connection(url: str) -> Iterator[Connection]:
 def _prepare_sqlite(engine: Engine) -> None:
     """Foreign keys off before the transaction begins: copying a parent table would else empty its children, and
     inside a transaction the PRAGMA does nothing. BEGIN IMMEDIATE is the lock."""
-    Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    make_private(Path(engine.url.database or ""))
 
     @event.listens_for(engine, "connect")
     def set_up(connection, record) -> None:  # type: ignore[no-untyped-def]

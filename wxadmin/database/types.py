@@ -1,6 +1,7 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, LargeBinary, String, TypeDecorator
@@ -48,8 +49,9 @@ class UTCDateTime(TypeDecorator[datetime]):
         return _in_utc(value) if value is not None else None
 
     @staticmethod
+    @lru_cache(maxsize=1024)
     def as_text(value: datetime | None) -> str | None:
-        """SQLite's form."""
+        """SQLite's form. Remembered, since a step writes its one moment into many columns."""
         return _in_utc(value).isoformat(" ", "microseconds")[:26] if value is not None else None
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:

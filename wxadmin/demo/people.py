@@ -1,11 +1,13 @@
 """The demo's staff: one person of each role, under one password that the first start makes and keeps."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Role
+from wxadmin.models import Role, Site
 from wxadmin.queries.staff import credentials, named
 from wxadmin.security.hashes import password_matches, random_text
 from wxadmin.services import staff
@@ -24,11 +26,13 @@ def kept_password(folder: Path) -> str:
     return path.read_text().strip()
 
 
-def let_in(session: Session, password: str, *, site: str) -> None:
-    """Everyone who is named after a role can sign in with the password; the developer sees the site."""
+def let_in(session: Session, password: str, *, sites: Collection[str]) -> None:
+    """Everyone who is named after a role can sign in with the password; the developer sees those of the sites that are
+    there."""
+    there = session.scalars(select(Site.name).where(Site.name.in_(sites)).order_by(Site.name)).all()
     for role in Role:
         if named(session, role) is None:
-            site_names = [site] if role is Role.DEVELOPER else []
+            site_names = list(there) if role is Role.DEVELOPER else []
             staff.add(session, name=role, role=role, password=password, site_names=site_names, actor=_ACTOR)
             continue
         known = credentials(session, role)

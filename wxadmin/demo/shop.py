@@ -50,12 +50,12 @@ class Shop:
     picture_origins: tuple[str, ...] = WECHAT_PICTURES
     signed_in: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    @property
-    def content_security_policy(self) -> str:
+    def content_security_policy(self, *, runs_h5: bool) -> str:
         pictures = " ".join(self.picture_origins)
+        scripts = f"script-src 'self' {self.gateway_url}/h5.js; " if runs_h5 else ""
         return (
-            f"default-src 'none'; style-src 'self'; img-src 'self' {pictures}; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'"
+            f"default-src 'none'; {scripts}style-src 'self'; img-src 'self' {pictures}; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
         )
 
     def login_url(self, scope: str, nonce: str) -> str:
@@ -95,13 +95,16 @@ class Shop:
 class Page(RequestHandler):
     """What the shop's pages share: headers, cookies, and a plain page for whatever goes wrong."""
 
+    runs_h5 = False
+
     @property
     def shop(self) -> Shop:
         shop: Shop = self.settings["shop"]
         return shop
 
     def set_default_headers(self) -> None:
-        self.set_header("Content-Security-Policy", self.shop.content_security_policy)
+        policy = self.shop.content_security_policy(runs_h5=self.runs_h5)
+        self.set_header("Content-Security-Policy", policy)
         for name, value in HEADERS.items():
             self.set_header(name, value)
 
@@ -111,6 +114,19 @@ class Page(RequestHandler):
     def keep(self, name: str, value: str) -> None:
         """Set a cookie that scripts cannot read. Lax, since Strict would not survive the way back from WeChat."""
         self.set_cookie(name, value, httponly=True, samesite="Lax", secure=self.shop.own_url.startswith("https:"))
+
+    async def sign_in(self, ticket: str, *, own_nonce: str | None) -> None:
+        """Make the ticket's person the one who is signed in here. Raises Refused for a login that began in another
+        browser: a link sent by a stranger would sign the visitor in as them."""
+        person = await self.shop.redeem(ticket)
+        nonce = person["nonce"]
+        if not own_nonce or not nonce or not hmac.compare_digest(own_nonce.encode(), nonce.encode()):
+            title = "这次登录不是在这个浏览器里开始的"
+            raise Refused(403, title, "This sign-in began in another browser, so it was not accepted here.")
+        session = secrets.token_urlsafe(32)
+        self.shop.signed_in.pop(self.get_cookie("shop_session") or "", None)
+        self.shop.signed_in[session] = person
+        self.keep("shop_session", session)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
@@ -154,22 +170,28 @@ class Back(Page):
     """GET /back?ticket=…: a visitor returns from the gateway."""
 
     async def get(self) -> None:
-        person = await self.shop.redeem(self.get_query_argument("ticket", ""))
-        self.check_nonce(person["nonce"])
-        session = secrets.token_urlsafe(32)
-        self.shop.signed_in.pop(self.get_cookie("shop_session") or "", None)
-        self.shop.signed_in[session] = person
-        self.keep("shop_session", session)
+        if self.get_query_argument("guest", ""):
+            # They would rather look around first, or WeChat shows them its snapshot page: the shop is open to them.
+            self.redirect("/")
+            return
+        await self.sign_in(self.get_query_argument("ticket", ""), own_nonce=self.get_cookie("shop_nonce"))
         self.clear_cookie("shop_nonce")
         # On to an address without the ticket, which reloads and shares well.
         self.redirect("/")
 
-    def check_nonce(self, nonce: str | None) -> None:
-        """Refuse a login that began in another browser: a link sent by a stranger would sign the visitor in as them."""
-        own = self.get_cookie("shop_nonce")
-        if not own or not nonce or not hmac.compare_digest(own.encode(), nonce.encode()):
-            title = "这次登录不是在这个浏览器里开始的"
-            raise Refused(403, title, "This sign-in began in another browser, so it was not accepted here.")
+
+class H5(Page):
+    """/h5: a page that signs its visitor in by itself, with the gateway's script."""
+
+    runs_h5 = True
+
+    def get(self) -> None:
+        self.render("h5.html", script=f"{self.shop.gateway_url}/h5.js")
+
+    async def post(self) -> None:
+        """The page brings the ticket that it got, and the nonce that it began with."""
+        await self.sign_in(self.get_body_argument("ticket", ""), own_nonce=self.get_body_argument("nonce", ""))
+        self.redirect("/", status=303)
 
 
 class SignOut(Page):
@@ -198,7 +220,7 @@ def make_shop(
 ) -> Application:
     """The shop as an application that listens wherever `own_url` leads; it shows pictures of these origins only."""
     return Application(
-        [("/", Home), ("/back", Back), ("/sign-out", SignOut)],
+        [("/", Home), ("/back", Back), ("/h5", H5), ("/sign-out", SignOut)],
         default_handler_class=Missing,
         shop=Shop(gateway_url.rstrip("/"), site_key, own_url.rstrip("/"), picture_origins),
         template_path=str(HERE / "templates"),

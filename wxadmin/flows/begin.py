@@ -1,7 +1,5 @@
 """The beginning of a login: checked, recorded, and sent to WeChat."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +9,17 @@ from wxadmin import support_codes
 from wxadmin.browsers import Browser
 from wxadmin.clock import utcnow
 from wxadmin.errors import ReturnURLRefused, Taken
+from wxadmin.flows import explanations, hand_off
 from wxadmin.flows.gateway import Gateway
+from wxadmin.limits import FailureLimit, customer
 from wxadmin.queries.registry import KnownAccount, KnownSite, Registry
-from wxadmin.security import return_urls
+from wxadmin.security import attempt_cookies, return_urls
 from wxadmin.security.hashes import random_text, sha256
 from wxadmin.services.starts import Start
 
 STATE_LENGTH = 32
-COOKIE_LENGTH = 32
-_REFUSALS_A_MINUTE = 20
-_ADDRESSES_REMEMBERED = 10_000
+# A page that sends its visitors to log in again and again is stopped at the fourth start.
+_LOOP_STARTS, LOOP_WITHIN_S = 3, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,11 @@ class Beginning:
     ref: str | None
     browser: Browser
     ip: str | None
+    # Of the attempts that the browser began of late.
+    cookies: tuple[str, ...] = ()
+    is_restart: bool = False
+    # The mark of a visitor who has read the explanation page and goes on.
+    agreed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,17 @@ class SentToWeChat:
 
 
 @dataclass(frozen=True, slots=True)
+class ToBeExplained:
+    """The site wants its visitors told first what it asks for. Nothing is recorded: nobody has begun before they go on,
+    by the same link with this mark. `guest_url` is where they go who would rather look around."""
+
+    site: KnownSite
+    url: str
+    agreed: str
+    guest_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartRefused:
     """No login can come of the link. `support_code` is None where the address has had too many recorded."""
 
@@ -55,23 +70,6 @@ class StartRefused:
     at: datetime
     support_code: str | None
     site: KnownSite | None
-
-
-class RefusalLimit:
-    """How many refused starts an address gets recorded, so that a scanner cannot fill the database."""
-
-    def __init__(self) -> None:
-        self._minutes: OrderedDict[str | None, tuple[int, int]] = OrderedDict()
-
-    def allows(self, ip: str | None) -> bool:
-        """Whether one more of this address is recorded within this minute."""
-        minute = int(time.monotonic() // 60)
-        began, count = self._minutes.pop(ip, (minute, 0))
-        count = count + 1 if began == minute else 1
-        self._minutes[ip] = (minute, count)
-        if len(self._minutes) > _ADDRESSES_REMEMBERED:
-            self._minutes.popitem(last=False)
-        return count <= _REFUSALS_A_MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +82,18 @@ class _Place:
     reason: str | None = None
 
 
-async def begin(gateway: Gateway, asked: Beginning, limit: RefusalLimit) -> SentToWeChat | StartRefused:
-    """Records the attempt and returns where to send the visitor. Raises Overloaded, DatabaseUnavailable."""
+async def begin(
+    gateway: Gateway, asked: Beginning, refusals: FailureLimit
+) -> SentToWeChat | ToBeExplained | StartRefused:
+    """Records the attempt and returns where to send the visitor, unless they are to be told something first; of
+    `refusals` too, as many as an address may have. Raises Overloaded, DatabaseUnavailable."""
     place = _place(gateway, await gateway.registry.current(), asked)
-    if place.account is None or place.reason is not None:
-        return await _refuse(gateway, asked, place, limit)
-    # When it was made comes first in the cookie, so that a browser's oldest one can be told.
-    state, cookie = random_text(STATE_LENGTH), f"{int(time.time()):x}.{random_text(COOKIE_LENGTH)}"
+    if place.account is None or place.site is None or place.url is None or place.reason is not None:
+        return await _refuse(gateway, asked, place, refusals)
+    if explanations.is_due(gateway.keys, place.site, place.url, scope=asked.scope, agreed=asked.agreed):
+        mark = explanations.mark(gateway.keys, place.site, place.url)
+        return ToBeExplained(place.site, place.url, mark, hand_off.guest_url(place.url, hand_off.DECLINED))
+    state, cookie = random_text(STATE_LENGTH), attempt_cookies.make(place.url, is_restart=asked.is_restart)
     await _record(gateway, lambda: _start(gateway, asked, place, state=state, cookie=cookie))
     return SentToWeChat(_authorize_url(gateway, place.account, asked.scope, state), state, cookie)
 
@@ -112,14 +115,23 @@ def _place(gateway: Gateway, registry: Registry, asked: Beginning) -> _Place:
         # Sites of two accounts share the address: only the link can say whose login it is.
         return _Place(reason="gw_account_off")
     account, site = found[0]
-    is_outside = gateway.asks_outside_wechat and not asked.browser.is_wechat and not site.dev
-    return _Place(account, site, address.text, "gw_not_wechat" if is_outside else None)
+    url = hand_off.cleaned(address.text, site)
+    return _Place(account, site, url, _reason_against(gateway, asked, site, url))
 
 
-async def _refuse(gateway: Gateway, asked: Beginning, place: _Place, limit: RefusalLimit) -> StartRefused:
+def _reason_against(gateway: Gateway, asked: Beginning, site: KnownSite, url: str) -> str | None:
+    if gateway.asks_outside_wechat and not asked.browser.is_wechat and not site.dev:
+        return "gw_not_wechat"
+    of_late = attempt_cookies.starts_of_late(asked.cookies, url, within_s=LOOP_WITHIN_S)
+    return "gw_loop" if of_late >= _LOOP_STARTS else None
+
+
+async def _refuse(gateway: Gateway, asked: Beginning, place: _Place, refusals: FailureLimit) -> StartRefused:
     reason = place.reason or "gw_account_off"
-    if not limit.allows(asked.ip):
+    if refusals.wait(address := customer(asked.ip)):
+        # A scanner must not fill the database.
         return StartRefused(reason, utcnow(), None, place.site)
+    refusals.failed(address)
     start = await _record(gateway, lambda: _start(gateway, asked, place, refused=reason))
     return StartRefused(reason, start.at, start.support_code, place.site)
 

@@ -16,3 +16,8 @@ def failed(stage: Stage, error: CallFailed, *sent: str) -> CallFact:
     for value in sent:
         errmsg = errmsg.replace(value, "…")
     return CallFact(stage, utcnow(), error.took_ms, error.code, errmsg or None, error.rid, error.http_status)
+
+
+def not_made(stage: Stage, reason: str) -> CallFact:
+    """A call that could not be made, for a reason of the gateway's own."""
+    return CallFact(stage, utcnow(), 0, reason)

@@ -1,35 +1,29 @@
 """The visitor's return from WeChat: the code is claimed, exchanged, and the login stored before anyone is told."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import SealBroken
-from wxadmin.flows import calls
+from wxadmin.flows import calls, hand_off
+from wxadmin.flows.exchange import Identity, identify, is_lost_answer, lease
 from wxadmin.flows.gateway import Gateway
-from wxadmin.flows.sealing import sealed_tokens
+from wxadmin.flows.storing import new_ticket, store_end, store_login
 from wxadmin.models import Outcome, Stage
-from wxadmin.queries.registry import KnownAccount
-from wxadmin.security import return_urls
-from wxadmin.security.hashes import random_text, sha256
-from wxadmin.services import claims
-from wxadmin.services.accounts import secret_bound_to
+from wxadmin.queries.registry import KnownSite
+from wxadmin.security.hashes import sha256
+from wxadmin.services import claims, repeats
 from wxadmin.services.attempts import AttemptSeen
-from wxadmin.services.claims import Claim, Denied, NotClaimed
-from wxadmin.services.ends import End
+from wxadmin.services.claims import Claim, Claimed, Denied, NotClaimed
 from wxadmin.services.facts import CallFact
-from wxadmin.services.logins import Login
-from wxadmin.services.tokens import first_refresh_at
-from wxadmin.services.users import Profile
-from wxadmin.wechat.client import WeChat
-from wxadmin.wechat.errors import CallFailed, NoAnswer
-from wxadmin.wechat.replies import Grant
+from wxadmin.services.repeats import Repeat
 
-TICKET_LENGTH = 32
-# Two calls for the exchange, one for the profile, and the commits between them.
-_CALLS_A_LOGIN = 3
-_LEASE_SPARE = timedelta(seconds=10)
-_BUSY = "-1"
+# The login is one, but not for a site that takes nobody without nickname and picture.
+NO_PROFILE = "no_profile"
+# How often another process's exchange is looked at.
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,143 +34,161 @@ class Return:
     code: str | None
     cookie: str | None
 
+    @property
+    def code_hash(self) -> bytes | None:
+        return sha256(self.code) if self.code else None
+
 
 @dataclass(frozen=True, slots=True)
 class HandedOff:
     """The login is stored; the visitor goes back to the site with a ticket."""
 
     url: str
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """WeChat showed its snapshot page, and the site takes the visitor without a login."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoLogin:
-    """The return is no login. `is_own` where the browser is the one that began the attempt."""
+    """The return leads to no login at the site. `is_own` where the browser is the one that began the attempt; `is_lost`
+    where nothing was wrong with the login but that its result was lost on the way: beginning anew helps."""
 
     reason: str
     at: datetime
     attempt: AttemptSeen | None
     is_own: bool
+    is_lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """Who WeChat says that the visitor is."""
-
-    grant: Grant
-    unionid: str | None
-    profile: Profile | None
+Ended = HandedOff | Guest | NoLogin
 
 
-async def come_back(gateway: Gateway, back: Return) -> HandedOff | NoLogin:
-    """Ends the attempt, or says why the return changes nothing. Raises Overloaded, DatabaseUnavailable.
+async def come_back(gateway: Gateway, back: Return) -> Ended:
+    """Ends the attempt, or says why the return changes nothing. A second return of the same browser gets what came of
+    the first; where that failed and this one has another code, the code is tried. Raises Overloaded,
+    DatabaseUnavailable.
 
     To be run detached from the visitor's connection.
     """
-    at = utcnow()
-    claimed = await gateway.journal.write(
-        Claim(
-            claim_id=gateway.ids.draw(),
-            at=at,
-            state_hash=sha256(back.state),
-            cookie_hash=sha256(back.cookie) if back.cookie else None,
-            code_hash=sha256(back.code) if back.code else None,
-            lease=timedelta(seconds=gateway.wechat.timeout) * _CALLS_A_LOGIN + _LEASE_SPARE,
-        )
+    while True:
+        at = utcnow()
+        claimed = await gateway.journal.write(_claim(gateway, back, at))
+        if isinstance(claimed, Claimed) and back.code is not None:
+            with gateway.underway.exchange(claimed.attempt.id):
+                return await _exchange(gateway, claimed.attempt, back.code, at)
+        if not (isinstance(claimed, NotClaimed) and claimed.is_repeat and claimed.attempt):
+            return _unclaimed(claimed, at)
+        ended = await _again(gateway, back, claimed.attempt)
+        if ended is not None:
+            return ended
+
+
+def _claim(gateway: Gateway, back: Return, at: datetime) -> Claim:
+    return Claim(
+        claim_id=gateway.ids.draw(),
+        at=at,
+        state_hash=sha256(back.state),
+        cookie_hash=sha256(back.cookie) if back.cookie else None,
+        code_hash=back.code_hash,
+        lease=lease(gateway),
     )
-    if isinstance(claimed, NotClaimed):
-        is_own = claimed.reason not in {claims.COOKIE_LOST, claims.OTHER_BROWSER}
-        return NoLogin(claimed.reason, at, claimed.attempt, is_own=is_own)
-    if isinstance(claimed, Denied) or back.code is None:
-        return NoLogin("denied", at, claimed.attempt, is_own=True)
-    return await _exchange(gateway, claimed.attempt, back.code, at)
 
 
-async def _exchange(gateway: Gateway, attempt: AttemptSeen, code: str, returned_at: datetime) -> HandedOff | NoLogin:
-    account = (await gateway.registry.current()).account(attempt.account_id)
-    if account is None or account.secret_sealed is None:
-        off = CallFact(Stage.EXCHANGE, utcnow(), 0, "gw_account_off")
-        return await _end(gateway, attempt, Outcome.FAILED, [off])
+def _unclaimed(claimed: Claimed | NotClaimed | Denied, at: datetime) -> NoLogin:
+    if not isinstance(claimed, NotClaimed):
+        return NoLogin(Outcome.DENIED.value, at, claimed.attempt, is_own=True)
+    is_own = claimed.reason not in {claims.COOKIE_LOST, claims.OTHER_BROWSER}
+    is_lost = claimed.reason == claims.INTERRUPTED
+    return NoLogin(claimed.reason, at, claimed.attempt, is_own=is_own, is_lost=is_lost)
+
+
+async def _again(gateway: Gateway, back: Return, attempt: AttemptSeen) -> Ended | None:
+    """What came of the browser's first return with this state; None where its code failed and this one is another."""
+    await _first_is_over(gateway, attempt.id)
+    site, ticket, now = await _site(gateway, attempt), new_ticket(), utcnow()
     try:
-        secret = gateway.keys.open(account.secret_sealed, secret_bound_to(account.appid))
+        key = hand_off.signing_key(gateway.keys, site, now)
     except SealBroken:
-        return await _end(gateway, attempt, Outcome.FAILED, [CallFact(Stage.EXCHANGE, utcnow(), 0, "gw_key_missing")])
-    facts: list[CallFact] = []
-    grant = await _granted(gateway.wechat, account, secret, code, facts)
-    if grant is None:
-        return await _end(gateway, attempt, Outcome.FAILED, facts)
-    if not grant.scope:
-        # WeChat's own table of the answer leaves scope out (facts.md, section 2): it is then
-        # the one that was asked for.
-        grant = replace(grant, scope=(attempt.scope,))
-    if grant.is_snapshotuser:
-        return await _end(gateway, attempt, Outcome.SNAPSHOT, facts)
-    profile, unionid = await _profile(gateway.wechat, grant, attempt.lang, facts)
-    identity = _Identity(grant, unionid, profile)
-    return await _hand_off(gateway, attempt, identity, tuple(facts), returned_at=returned_at)
-
-
-async def _granted(
-    wechat: WeChat, account: KnownAccount, secret: str, code: str, facts: list[CallFact]
-) -> Grant | None:
-    """The exchange, with one retry where WeChat gave no answer: the code may be spent, but then it says so."""
-    for is_last in (False, True):
-        try:
-            grant = await wechat.exchange(account.appid, secret, code)
-        except CallFailed as error:
-            facts.append(calls.failed(Stage.EXCHANGE, error, secret, code))
-            if is_last or not (isinstance(error, NoAnswer) or error.code == _BUSY):
-                return None
-        else:
-            facts.append(calls.succeeded(Stage.EXCHANGE, grant.took_ms))
-            return grant
-    return None
-
-
-async def _profile(
-    wechat: WeChat, grant: Grant, lang: str | None, facts: list[CallFact]
-) -> tuple[Profile | None, str | None]:
-    """The profile where the scope allows to ask for it, and the unionid. A failure here leaves the login a success."""
-    if "snsapi_userinfo" not in grant.scope:
-        return None, grant.unionid
-    try:
-        profile = await wechat.userinfo(grant.access_token, grant.openid, lang or "zh_CN")
-    except CallFailed as error:
-        facts.append(calls.failed(Stage.USERINFO, error, grant.access_token))
-        return None, grant.unionid
-    facts.append(calls.succeeded(Stage.USERINFO, profile.took_ms))
-    kept = Profile(profile.nickname, profile.headimgurl or None, profile.language or None)
-    return kept, grant.unionid or profile.unionid
-
-
-async def _hand_off(
-    gateway: Gateway,
-    attempt: AttemptSeen,
-    identity: _Identity,
-    facts: tuple[CallFact, ...],
-    *,
-    returned_at: datetime,
-) -> HandedOff:
-    now, grant = utcnow(), identity.grant
-    expires_in = timedelta(seconds=grant.expires_in)
-    due = first_refresh_at(now, expires_in, gateway.refresh_ahead)
-    ticket = random_text(TICKET_LENGTH)
-    await gateway.journal.write(
-        Login(
-            attempt=attempt,
-            at=now,
-            returned_at=returned_at,
-            openid=grant.openid,
-            unionid=identity.unionid,
-            profile=identity.profile,
-            tokens=sealed_tokens(gateway.keys, attempt.account_id, grant, expires_at=now + expires_in, due=due),
-            ticket_hash=sha256(ticket),
-            calls=facts,
-        )
+        return NoLogin("gw_key_missing", now, attempt, is_own=True)
+    needs_profile = _needs_profile(site, attempt)
+    repeat = Repeat(
+        attempt.id, sha256(ticket), now, asks_person=needs_profile or key is not None, needs_profile=needs_profile
     )
-    return HandedOff(return_urls.with_parameters(attempt.return_url, {"ticket": ticket}))
+    first = await gateway.journal.write(repeat)
+    attempt, outcome = first.attempt, first.attempt.outcome
+    if first.has_ticket:
+        return HandedOff(hand_off.login_url(attempt.return_url, ticket, first.person, key), is_repeat=True)
+    if first.person is not None:
+        return NoLogin(NO_PROFILE, now, attempt, is_own=True)
+    if guest := _guest(site, attempt, outcome):
+        return guest
+    if outcome == Outcome.FAILED and attempt.ended_by != claims.INTERRUPTED and back.code_hash != attempt.code_hash:
+        return None
+    reasons = {None: claims.INTERRUPTED, Outcome.FAILED: attempt.ended_by, Outcome.SUCCEEDED: claims.STATE_USED}
+    reason = reasons.get(Outcome(outcome) if outcome else None) or outcome or claims.STATE_USED
+    return NoLogin(reason, utcnow(), attempt, is_own=True, is_lost=reason == claims.INTERRUPTED)
 
 
-async def _end(gateway: Gateway, attempt: AttemptSeen, outcome: Outcome, facts: list[CallFact]) -> NoLogin:
-    await gateway.journal.write(End(attempt, outcome, tuple(facts)))
-    last = facts[-1]
-    return NoLogin(last.code or outcome.value, last.at, attempt, is_own=True)
+async def _first_is_over(gateway: Gateway, attempt_id: int) -> None:
+    """Waits for the exchange of the attempt's code, here or in another process, for as long as its lease lasts."""
+    given_up_at = time.monotonic() + lease(gateway).total_seconds()
+    while (seconds_left := given_up_at - time.monotonic()) > 0:
+        if attempt_id in gateway.underway:
+            await gateway.underway.ended(attempt_id, seconds_left)
+        elif gateway.underway.is_lost(attempt_id):
+            # Its claim stands until the lease is over, but nothing will come of it.
+            return
+        elif await gateway.database.read(repeats.is_underway, attempt_id, utcnow()):
+            await asyncio.sleep(_LOOK_EVERY_S)
+        else:
+            return
+
+
+async def _exchange(gateway: Gateway, attempt: AttemptSeen, code: str, returned_at: datetime) -> Ended:
+    site = await _site(gateway, attempt)
+    try:
+        key = hand_off.signing_key(gateway.keys, site, returned_at)
+    except SealBroken:
+        # Before the code is spent on a login that could not be handed over.
+        return await _ended(gateway, attempt, None, (calls.not_made(Stage.EXCHANGE, "gw_key_missing"),))
+    identity, facts = await identify(gateway, attempt, code)
+    if identity is None or not identity.is_person:
+        return await _ended(gateway, attempt, identity, facts)
+    is_kept_back = _needs_profile(site, attempt) and identity.profile is None
+    ticket = None if is_kept_back else new_ticket()
+    await store_login(gateway, attempt, identity, facts, ticket=ticket, returned_at=returned_at, browser_bound=True)
+    if ticket is None:
+        return NoLogin(NO_PROFILE, facts[-1].at, attempt, is_own=True)
+    return HandedOff(hand_off.login_url(attempt.return_url, ticket, identity.person, key))
+
+
+async def _ended(
+    gateway: Gateway, attempt: AttemptSeen, identity: Identity | None, facts: tuple[CallFact, ...]
+) -> Guest | NoLogin:
+    outcome, last = await store_end(gateway, attempt, identity, facts), facts[-1]
+    if guest := _guest(await _site(gateway, attempt), attempt, outcome):
+        return guest
+    return NoLogin(last.code or outcome.value, last.at, attempt, is_own=True, is_lost=is_lost_answer(facts))
+
+
+async def _site(gateway: Gateway, attempt: AttemptSeen) -> KnownSite | None:
+    """None where the site was switched off meanwhile: its visitors still get what they began."""
+    return (await gateway.registry.current()).site(attempt.site_id)
+
+
+def _guest(site: KnownSite | None, attempt: AttemptSeen, outcome: str | None) -> Guest | None:
+    """Where the attempt ended at WeChat's snapshot page, and the site takes its visitors all the same."""
+    if outcome != Outcome.SNAPSHOT or site is None or not site.snapshot_guest:
+        return None
+    return Guest(hand_off.guest_url(attempt.return_url, hand_off.SNAPSHOT))
+
+
+def _needs_profile(site: KnownSite | None, attempt: AttemptSeen) -> bool:
+    """Whether the site takes nobody from this attempt without nickname and picture: a silent login promises none."""
+    return site is not None and site.profile_required and attempt.scope == "snsapi_userinfo"

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from wxadmin.database import Database
 from wxadmin.flows.registry import RegistryCache
+from wxadmin.flows.underway import Underway
 from wxadmin.ids import Ids
 from wxadmin.journal import Journal
 from wxadmin.security.keys import KeyRing
@@ -32,6 +33,7 @@ class Gateway:
     asks_outside_wechat: bool
     refresh_ahead: timedelta
     refresh_concurrency: int
+    underway: Underway = field(default_factory=Underway)
     in_flight: set[asyncio.Task[Any]] = field(default_factory=set)
     # Set when the process is told to end: long work then takes up nothing new.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,117 +1,154 @@
-"""Renewing access tokens before they expire: lease a batch, ask WeChat, write back what came."""
+"""One pass over the due tokens: leased while calls go on, called so many at once, stored in sets, given back in the end
+where they were not called."""
 
 import asyncio
-import math
-import random
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wxadmin.clock import utcnow
-from wxadmin.errors import SealBroken
-from wxadmin.flows import calls
 from wxadmin.flows.gateway import Gateway
-from wxadmin.flows.sealing import opened_refresh_token, sealed_tokens
-from wxadmin.models import Stage, TokenState
-from wxadmin.queries.registry import Registry
-from wxadmin.services import tokens
-from wxadmin.services.facts import CallFact
-from wxadmin.services.tokens import LeasedToken, Refreshed, next_refresh_at
-from wxadmin.wechat.errcodes import Verdict, refresh_verdict
-from wxadmin.wechat.errors import CallFailed, NoAnswer
-from wxadmin.wechat.replies import Grant
+from wxadmin.flows.renewing import Held, lease_length, refreshed
+from wxadmin.flows.results import Observe, Results
+from wxadmin.models import Trigger
+from wxadmin.queries import account_refreshes
+from wxadmin.services import leases, refresh_passes, resting
+from wxadmin.services.leases import LeasedToken
+from wxadmin.services.refresh_passes import Pass, PassReport
 
-_ROUNDS_A_LEASE = 4
-_LEASE_SPARE = timedelta(seconds=15)
-_FIRST_PAUSE = timedelta(seconds=30)
-_LONGEST_PAUSE = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class PassReport:
-    """What one pass did; `failed` counts by errcode or reason, `overtaken` the results that a login came before."""
-
-    leased: int = 0
-    renewed: int = 0
-    overtaken: int = 0
-    failed: Counter[str] = field(default_factory=Counter)
+# Leases are taken for about so long: one more is a transaction more, and what waits longer is called later than it
+# was taken out of the account's budget.
+_CALLS_AHEAD_S = 2.0
+_MOST_ROUNDS = 16
+_SMOOTHING = 0.05
+_WOKEN_AT_A_TIME = 1_000
 
 
-async def refresh_pass(gateway: Gateway) -> PassReport:
+async def refresh_pass(
+    gateway: Gateway, trigger: Trigger = Trigger.JOB, *, observe: Observe = lambda results: None
+) -> PassReport:
     """Refreshes every token that is due now, unless the process is told to stop. Raises DatabaseUnavailable."""
-    report = PassReport()
-    limit = gateway.refresh_concurrency * _ROUNDS_A_LEASE
-    # Outlives the slowest batch: every call of it may take as long as a call may.
-    lease = timedelta(seconds=gateway.wechat.timeout) * _ROUNDS_A_LEASE + _LEASE_SPARE
-    while True:
-        leased = await gateway.database.write(
-            tokens.lease_due, owner=gateway.node, now=utcnow(), lease=lease, limit=limit
-        )
-        await _refresh_all(gateway, leased, report)
-        if len(leased) < limit or gateway.stopping.is_set():
-            return report
+    await _wake_resting(gateway)
+    made = Pass(gateway.ids.draw(), gateway.node, trigger, utcnow())
+    work = _Work(gateway, made, observe)
+    try:
+        await work.lease_all()
+    finally:
+        await work.finish()
+    return made.report
 
 
-async def _refresh_all(gateway: Gateway, leased: list[LeasedToken], report: PassReport) -> None:
-    registry = await gateway.registry.current()
-    report.leased += len(leased)
-    waiting = iter(leased)
+async def _wake_resting(gateway: Gateway) -> None:
+    for account_id in await gateway.database.read(account_refreshes.waking):
+        looked_at = _WOKEN_AT_A_TIME
+        while looked_at == _WOKEN_AT_A_TIME and not gateway.stopping.is_set():
+            looked_at = await gateway.database.write(resting.wake, account_id, limit=_WOKEN_AT_A_TIME)
 
-    async def work() -> None:
-        for token in waiting:
-            if gateway.stopping.is_set():
-                # What is left of the batch is due again when its lease ends.
+
+class _Work:
+    """What one pass has leased and not called yet, and the workers that call."""
+
+    def __init__(self, gateway: Gateway, made: Pass, observe: Observe) -> None:
+        self._gateway = gateway
+        self._made = made
+        self._results = Results(gateway, made.report, observe)
+        self._queue: asyncio.Queue[tuple[LeasedToken, Held] | None] = asyncio.Queue()
+        self._taken = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+        self._uncalled: list[LeasedToken] = []
+        self._call_s = _CALLS_AHEAD_S / _MOST_ROUNDS
+
+    @property
+    def _is_over(self) -> bool:
+        return self._gateway.stopping.is_set() or self._results.failure is not None
+
+    async def lease_all(self) -> None:
+        """Returns when nothing more is due, or nothing more shall be begun."""
+        while not self._is_over:
+            due = await self._gateway.database.read(account_refreshes.due)
+            accounts = [account_id for account_id in due if account_id not in self._results.not_noted]
+            pauses = [await self._lease(account_id, self._room // len(accounts)) for account_id in accounts]
+            again_in = min((pause for pause in pauses if pause is not None), default=None)
+            if again_in is None:
                 return
-            step = await _refreshed(gateway, registry, token)
-            _note(report, step, is_stored=await gateway.journal.write(step))
+            await self._has_room()
+            await self._give_back()
+            await self._pause(again_in)
 
-    workers = (work() for _ in range(min(gateway.refresh_concurrency, len(leased))))
-    # No call to WeChat is cut off in the middle because the result of another could not be stored.
-    for failure in await asyncio.gather(*workers, return_exceptions=True):
-        if failure is not None:
-            raise failure
+    async def finish(self) -> None:
+        """Returns when the calls in flight have been stored. Raises DatabaseUnavailable."""
+        for _ in self._workers:
+            self._queue.put_nowait(None)
+        await asyncio.gather(*self._workers)
+        await self._results.settled()
+        await self._give_back()
+        if self._workers or self._made.report.put_aside:
+            await self._gateway.database.write(refresh_passes.note, self._made, ended_at=utcnow())
 
+    async def _lease(self, account_id: int, limit: int) -> timedelta | None:
+        """How long until more of the account may be leased; None where nothing more is due."""
+        lease = await self._gateway.database.write(
+            refresh_passes.lease,
+            self._made,
+            account_id,
+            ids=self._gateway.ids,
+            lasting=lease_length(self._gateway),
+            limit=max(1, limit),
+        )
+        held = Held(lease)
+        self._made.report.leased += len(lease.tokens)
+        self._made.report.put_aside += lease.put_aside
+        for token in lease.tokens:
+            if not token.is_probe:
+                self._results.held.discard(account_id)
+            self._queue.put_nowait((token, held))
+        if lease.tokens and not self._workers:
+            self._workers = [asyncio.create_task(self._work()) for _ in range(self._gateway.refresh_concurrency)]
+        return lease.more_in
 
-def _note(report: PassReport, step: Refreshed, *, is_stored: bool) -> None:
-    if not is_stored:
-        report.overtaken += 1
-    elif step.renewed:
-        report.renewed += 1
-    else:
-        report.failed[step.call.code] += 1
+    async def _work(self) -> None:
+        while (waiting := await self._queue.get()) is not None:
+            self._taken.set()
+            try:
+                await self._refresh(*waiting)
+            except Exception as failure:
+                # The others, which might wait for this one for ever, come to an end by it.
+                self._results.failure = failure
 
+    async def _refresh(self, token: LeasedToken, held: Held) -> None:
+        account = (await self._gateway.registry.current()).account(token.account_id)
+        is_held = token.account_id in self._results.held and not token.is_probe
+        if self._is_over or account is None or is_held or not held.may_call(self._gateway.wechat.timeout):
+            self._uncalled.append(token)
+            return
+        result = await refreshed(self._gateway, account.appid, token, held)
+        self._call_s += _SMOOTHING * (result.call.duration_ms / 1000 - self._call_s)
+        await self._results.put(result)
 
-async def _refreshed(gateway: Gateway, registry: Registry, token: LeasedToken) -> Refreshed:
-    """One call to WeChat and what follows from its answer."""
-    account = registry.account(token.account_id)
-    if account is None:
-        return _failed(token, CallFact(Stage.REFRESH, utcnow(), 0, "gw_account_off"))
-    try:
-        refresh_token = opened_refresh_token(gateway.keys, token)
-    except SealBroken:
-        return _failed(token, CallFact(Stage.REFRESH, utcnow(), 0, "gw_key_missing"))
-    try:
-        grant = await gateway.wechat.refresh(account.appid, refresh_token)
-        if grant.openid != token.openid:
-            raise NoAnswer("gw_bad_reply", "the answer is about another openid", took_ms=grant.took_ms)
-    except CallFailed as error:
-        return _failed(token, calls.failed(Stage.REFRESH, error, refresh_token))
-    return _renewed(gateway, token, grant)
+    @property
+    def _ahead(self) -> int:
+        """How many tokens may wait for their call."""
+        rounds = min(max(1.0, _CALLS_AHEAD_S / max(self._call_s, 0.001)), _MOST_ROUNDS)
+        return round(self._gateway.refresh_concurrency * rounds)
 
+    @property
+    def _room(self) -> int:
+        return self._ahead - self._queue.qsize()
 
-def _renewed(gateway: Gateway, token: LeasedToken, grant: Grant) -> Refreshed:
-    now = utcnow()
-    expires_in = timedelta(seconds=grant.expires_in)
-    due = next_refresh_at(now, expires_in, gateway.refresh_ahead)
-    renewed = sealed_tokens(gateway.keys, token.account_id, grant, expires_at=now + expires_in, due=due)
-    call = calls.succeeded(Stage.REFRESH, grant.took_ms)
-    return Refreshed(token, call, renewed, TokenState.ACTIVE, due)
+    async def _has_room(self) -> None:
+        """Returns when half of what may wait has been called."""
+        while self._queue.qsize() > self._ahead // 2 and not self._is_over:
+            self._taken.clear()
+            await self._taken.wait()
 
+    async def _give_back(self) -> None:
+        uncalled, self._uncalled = self._uncalled, []
+        if uncalled:
+            await self._gateway.database.write(leases.give_back, uncalled)
+            self._made.report.given_back += len(uncalled)
 
-def _failed(token: LeasedToken, call: CallFact) -> Refreshed:
-    """Dead for good only where WeChat said so; everything else is tried again, after ever longer pauses."""
-    if refresh_verdict(call.code) is Verdict.PERMANENT:
-        return Refreshed(token, call, None, TokenState.NEEDS_CONSENT, call.at)
-    longest = min(_FIRST_PAUSE * math.pow(2, min(token.failures, 10)), _LONGEST_PAUSE)
-    pause = longest * random.uniform(0.5, 1.0)  # noqa: S311, it only spreads the load
-    return Refreshed(token, call, None, TokenState.ACTIVE, call.at + pause)
+    async def _pause(self, length: timedelta) -> None:
+        """Returns after it, or as soon as the process is told to stop."""
+        if length:
+            try:
+                await asyncio.wait_for(self._gateway.stopping.wait(), length.total_seconds())
+            except TimeoutError:
+                return

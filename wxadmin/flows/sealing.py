@@ -2,17 +2,20 @@
 
 from datetime import datetime
 
+from wxadmin.models.sealed import tokens_bound_to
+from wxadmin.queries.access_tokens import SealedAccess
 from wxadmin.security.keys import KeyRing
-from wxadmin.services.tokens import LeasedToken, SealedTokens
+from wxadmin.services.leases import LeasedToken
+from wxadmin.services.tokens import SealedTokens
 from wxadmin.wechat.replies import Grant
 
 
 def sealed_tokens(keys: KeyRing, account_id: int, grant: Grant, *, expires_at: datetime, due: datetime) -> SealedTokens:
     """The grant's tokens, sealed; `due` is when they are refreshed next."""
-    row = _row(account_id, grant.openid)
+    access_row, refresh_row = tokens_bound_to(account_id, grant.openid)
     return SealedTokens(
-        access_sealed=keys.seal(grant.access_token, f"{row}/access"),
-        refresh_sealed=keys.seal(grant.refresh_token, f"{row}/refresh"),
+        access_sealed=keys.seal(grant.access_token, access_row),
+        refresh_sealed=keys.seal(grant.refresh_token, refresh_row),
         scope=grant.scope,
         expires_at=expires_at,
         next_refresh_at=due,
@@ -21,9 +24,11 @@ def sealed_tokens(keys: KeyRing, account_id: int, grant: Grant, *, expires_at: d
 
 def opened_refresh_token(keys: KeyRing, token: LeasedToken) -> str:
     """The refresh_token of a leased token."""
-    return keys.open(token.refresh_sealed, f"{_row(token.account_id, token.openid)}/refresh")
+    _, refresh_row = tokens_bound_to(token.account_id, token.openid)
+    return keys.open(token.refresh_sealed, refresh_row)
 
 
-def _row(account_id: int, openid: str) -> str:
-    # The natural key rather than the row's id: a login seals before the database has said whether the user is new.
-    return f"token/{account_id}/{openid}"
+def opened_access_token(keys: KeyRing, token: SealedAccess) -> str:
+    """The access_token of a user."""
+    access_row, _ = tokens_bound_to(token.account_id, token.openid)
+    return keys.open(token.access_sealed, access_row)

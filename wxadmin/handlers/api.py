@@ -1,14 +1,18 @@
 """The JSON API's ground: problem JSON for all that goes wrong, bodies read into pydantic models."""
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from wxadmin.handlers.base import BadRequest, BaseHandler
+from wxadmin.handlers.base import BadRequest, BaseHandler, TooManyFailures
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_TOO_MANY = "too many such requests from this address have failed: mend what they send, and wait %d seconds"
 
 
 class Problem(BadRequest):
@@ -16,7 +20,20 @@ class Problem(BadRequest):
 
     def __init__(self, status: int, problem: str, *, reason: str | None = None) -> None:
         super().__init__(problem, status)
-        self.reason_word = reason
+        # What the answer holds beside the members that all problems have.
+        self.members: dict[str, Any] = {"reason": reason} if reason else {}
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        if first["type"] == "json_invalid":
+            raise Problem(HTTPStatus.BAD_REQUEST, "the body is no JSON: send an object as application/json") from None
+        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}") from None
 
 
 class ApiHandler(BaseHandler):
@@ -43,12 +60,13 @@ class ApiHandler(BaseHandler):
 
     def body(self, model: type[ModelT]) -> ModelT:
         """The body as a model. Raises Problem with what to change."""
-        try:
+        with _explained():
             return model.model_validate_json(self.request.body)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the body"
-            raise Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}") from None
+
+    def checked(self, model: type[ModelT], fields: Mapping[str, Any]) -> ModelT:
+        """The fields of a form or query as a model. Raises Problem with what to change."""
+        with _explained():
+            return model.model_validate(fields)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None))[1]
@@ -59,11 +77,13 @@ class ApiHandler(BaseHandler):
         }
         if isinstance(error, BadRequest):
             problem["detail"] = error.problem
-        if isinstance(error, Problem) and error.reason_word:
-            problem["reason"] = error.reason_word
+        if isinstance(error, Problem):
+            problem |= error.members
         if retry_after := kwargs.get("retry_after"):
             self.set_header("Retry-After", str(retry_after))
             problem["detail"] = f"it is not known to be stored; try again in {retry_after} seconds"
+        if isinstance(error, TooManyFailures):
+            problem |= {"reason": "gw_rate_limited", "detail": _TOO_MANY % error.retry_after}
         if status_code == HTTPStatus.UNAUTHORIZED:
             self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
         problem["request_id"] = self.request_id

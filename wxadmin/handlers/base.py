@@ -6,12 +6,13 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
 
-from wxadmin import metrics
+from wxadmin import limits, metrics
 from wxadmin.browsers import Browser, recognise
 from wxadmin.errors import DatabaseUnavailable, Overloaded
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.peer import visitor_address
 from wxadmin.i18n import Language, best_language
+from wxadmin.limits import FailureLimit
 from wxadmin.log import logger
 from wxadmin.security.hashes import random_text
 
@@ -24,6 +25,15 @@ class BadRequest(HTTPError):
     def __init__(self, problem: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(status, reason=HTTPStatus(status).phrase)
         self.problem = problem
+
+
+class TooManyFailures(HTTPError):
+    """Requests of this kind have failed too often of late: this one is turned away before anything is looked up.
+    `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(HTTPStatus.TOO_MANY_REQUESTS, reason=HTTPStatus.TOO_MANY_REQUESTS.phrase)
+        self.retry_after = retry_after
 
 
 class BaseHandler(RequestHandler):
@@ -63,6 +73,7 @@ class BaseHandler(RequestHandler):
         error = kwargs.get("exc_info", (None, None))[1]
         if isinstance(error, (DatabaseUnavailable, Overloaded)):
             status_code = HTTPStatus.SERVICE_UNAVAILABLE
+        if isinstance(error, (DatabaseUnavailable, Overloaded, TooManyFailures)):
             kwargs["retry_after"] = error.retry_after
         super().send_error(status_code, **kwargs)
 
@@ -74,6 +85,24 @@ class BaseHandler(RequestHandler):
     def visitor_ip(self) -> str | None:
         forwarded = ",".join(self.request.headers.get_list("X-Forwarded-For"))
         return visitor_address(self.request.connection.context.address[0], forwarded, self.front.trusted_proxies)  # type: ignore[union-attr]
+
+    @property
+    def customer(self) -> str:
+        """Whom a failure is counted for."""
+        return limits.customer(self.visitor_ip)
+
+    def must_wait(self, limit: FailureLimit, *whom: str) -> int:
+        """How many seconds whoever failed too often of late has to wait, of which the operator learns; 0 for others."""
+        seconds = limit.wait(*whom)
+        if seconds:
+            metrics.note_limited(limit.kind)
+            logger.warning("rate_limited", kind=limit.kind, ip=self.visitor_ip, request_id=self.request_id)
+        return seconds
+
+    def require_few_failures(self, limit: FailureLimit, *whom: str) -> None:
+        """Raises TooManyFailures."""
+        if seconds := self.must_wait(limit, *whom):
+            raise TooManyFailures(seconds)
 
     @property
     def language(self) -> Language:

@@ -3,11 +3,11 @@
 Its name is made from the state, so that several tabs do not disturb each other and nothing needs to be looked up.
 """
 
-from http.cookies import Morsel
 from typing import Any
 
 from tornado.web import RequestHandler
 
+from wxadmin.security import attempt_cookies
 from wxadmin.security.hashes import sha256
 
 # The ten minutes of a state, and ten more in which a repeated callback is answered like the first.
@@ -29,10 +29,14 @@ class AttemptCookies:
         morsel = self._handler.cookies.get(self._name(state))
         return morsel.value if morsel else None
 
+    def all(self) -> tuple[str, ...]:
+        """Those of all the attempts that this browser began of late."""
+        return tuple(morsel.value for name, morsel in self._handler.cookies.items() if name.startswith(self._prefix))
+
     def keep(self, state: str, value: str) -> None:
         """Gives the browser the cookie, and takes its oldest ones when it has too many."""
         earlier = [(name, morsel) for name, morsel in self._handler.cookies.items() if name.startswith(self._prefix)]
-        earlier.sort(key=lambda pair: _made_at(pair[1]))
+        earlier.sort(key=lambda pair: attempt_cookies.made_at(pair[1].value))
         for name, _ in earlier[: max(0, len(earlier) + 1 - _AT_MOST)]:
             self._handler.clear_cookie(name, **self._attributes)
         self._handler.set_cookie(
@@ -46,10 +50,3 @@ class AttemptCookies:
 
     def _name(self, state: str) -> str:
         return self._prefix + sha256(f"cookie/{state}").hex()[:12]
-
-
-def _made_at(morsel: Morsel[str]) -> int:
-    try:
-        return int(morsel.value.partition(".")[0], 16)
-    except ValueError:
-        return 0

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from wxadmin.flows.begin import RefusalLimit
 from wxadmin.flows.gateway import Gateway
 from wxadmin.handlers.admin.remembered import Remembered
+from wxadmin.handlers.limits import Limits
 from wxadmin.handlers.peer import Network
-from wxadmin.handlers.sign_in_limit import SignInLimit
 from wxadmin.handlers.static import StaticTree
 from wxadmin.queries.scopes import Grants
 from wxadmin.queries.standing import Standing
+from wxadmin.settings import Settings
 
 
 class Activity:
@@ -52,11 +52,11 @@ class Front:
     trusted_proxies: list[Network]
     admin_networks: list[Network]
     metrics_token: str
-    refusals: RefusalLimit = field(default_factory=RefusalLimit)
-    sign_ins: SignInLimit = field(default_factory=SignInLimit)
+    settings: Settings
+    limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
-    standing: Remembered[Standing] = field(default_factory=Remembered)
-    grants: Remembered[Grants] = field(default_factory=Remembered)
+    standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))
+    grants: Remembered[Grants] = field(default_factory=lambda: Remembered(lambda grants: grants.users))
 
     @property
     def base_path(self) -> str:

@@ -1,18 +1,24 @@
 """The way of a visitor: /auth sends them to WeChat, /auth/callback brings them back."""
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from wxadmin import metrics
-from wxadmin.flows.begin import Beginning, StartRefused, begin
-from wxadmin.flows.come_back import HandedOff, NoLogin, Return, come_back
+from wxadmin.flows import explanations
+from wxadmin.flows.begin import LOOP_WITHIN_S, Beginning, StartRefused, ToBeExplained, begin
+from wxadmin.flows.come_back import Guest, HandedOff, NoLogin, Return, come_back
+from wxadmin.handlers import visitor_explanation
 from wxadmin.handlers.base import BadRequest
 from wxadmin.handlers.cookies import AttemptCookies
 from wxadmin.handlers.visitor_base import VisitorHandler
-from wxadmin.i18n import LANGUAGES
+from wxadmin.handlers.visitor_explanation import Explanation
+from wxadmin.i18n import LANGUAGES, html_lang
+from wxadmin.queries.registry import KnownAccount, KnownSite
+from wxadmin.security import attempt_cookies, refs
+from wxadmin.services import claims
 from wxadmin.services.attempts import AttemptSeen
-from wxadmin.services.claims import INTERRUPTED
 
 SCOPES = ("snsapi_base", "snsapi_userinfo")
 _CHANNEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -23,7 +29,8 @@ _FORMS = {
 }
 _STATE = re.compile(r"[A-Za-z0-9]{1,128}")
 _CODE = re.compile(r"[!-~]{1,256}")
-_REF_LENGTH = 64
+# Says that the gateway itself began the login anew, which it does once.
+_RESTART = "again"
 
 # What WeChat refused because of the visitor's link; every other errcode is WeChat's or the set-up's affair.
 _STALE_LINK = {"40029", "40163", "42003", "41008"}
@@ -32,6 +39,7 @@ _STATUS = {
     "snapshot": HTTPStatus.OK,
     "gw_timeout": HTTPStatus.GATEWAY_TIMEOUT,
     "gw_account_off": HTTPStatus.FORBIDDEN,
+    "gw_loop": HTTPStatus.TOO_MANY_REQUESTS,
     "gw_not_wechat": HTTPStatus.FORBIDDEN,
     "gw_other_browser": HTTPStatus.FORBIDDEN,
     "gw_state_cookie_lost": HTTPStatus.FORBIDDEN,
@@ -42,8 +50,9 @@ _STATUS = {
 
 # What a site's developer has to change about a link that was refused.
 _PROBLEMS = {
-    "gw_return_url_refused": "url is not below a return URL of a site: compare it with `wxadmin site list`",
+    "gw_return_url_refused": "url is not below a return URL of a site: compare it with those on the site's page",
     "gw_account_off": "account is unknown or switched off, or url belongs to sites of several: `wxadmin account list`",
+    "gw_loop": "this browser was sent here for the same url four times within a minute: keep a session after the login",
 }
 
 
@@ -64,14 +73,18 @@ class Auth(VisitorHandler):
             self.set_status(HTTPStatus.NO_CONTENT)
             return
         cookies = AttemptCookies(self, is_https=self.front.is_https)
-        begun = await begin(self.gateway, self._asked(), self.front.refusals)
+        asked = self._asked(cookies.all())
+        begun = await begin(self.gateway, asked, self.front.limits.refused_starts)
         if isinstance(begun, StartRefused):
             self._refuse(begun)
+            return
+        if isinstance(begun, ToBeExplained):
+            self._explain(begun, asked)
             return
         cookies.keep(begun.state, begun.cookie)
         self.redirect(begun.authorize_url)
 
-    def _asked(self) -> Beginning:
+    def _asked(self, cookies: tuple[str, ...]) -> Beginning:
         url = self.query("url")
         return Beginning(
             url=url,
@@ -83,6 +96,9 @@ class Auth(VisitorHandler):
             ref=self._ref(),
             browser=self.browser,
             ip=self.visitor_ip,
+            cookies=cookies,
+            is_restart=self.query(_RESTART) is not None,
+            agreed=self.query("agreed"),
         )
 
     def _formed(self, name: str) -> str | None:
@@ -100,14 +116,39 @@ class Auth(VisitorHandler):
 
     def _ref(self) -> str | None:
         ref = self.query("ref")
-        if ref is not None and (len(ref) > _REF_LENGTH or not ref.isprintable()):
-            raise BadRequest(f"ref must be up to {_REF_LENGTH} printable characters")
+        if ref is not None and (problem := refs.problem(ref)):
+            raise BadRequest(problem)
         return ref
+
+    def _explain(self, begun: ToBeExplained, asked: Beginning) -> None:
+        """Shows what the site asks for. Both ways on are links: visitors' pages take no form."""
+        agreed = {
+            "url": begun.url,
+            "scope": asked.scope,
+            "account": asked.account,
+            "lang": asked.lang,
+            "nonce": asked.nonce,
+            "channel": asked.channel,
+            "ref": asked.ref,
+            "agreed": begun.agreed,
+            _RESTART: "1" if asked.is_restart else None,
+        }
+        page = Explanation(
+            lang=self.language,
+            site_title=begun.site.title,
+            contact=begun.site.contact,
+            privacy_url=begun.site.privacy_url,
+            agree_url=_start_path(self.front.base_path, agreed),
+            guest_url=begun.guest_url,
+        )
+        self.set_header("Content-Language", html_lang(page.lang))
+        self.finish(visitor_explanation.render(page, self.front.static_url))
 
     def _refuse(self, refused: StartRefused) -> None:
         restart_url = None
         if refused.reason in _PROBLEMS:
-            self.set_header("X-Problem", _PROBLEMS[refused.reason])
+            problem = _PROBLEMS[refused.reason] if self.query("url") else "url is missing: where the visitor returns to"
+            self.set_header("X-Problem", problem)
         if refused.reason == "gw_not_wechat":
             # The visitor carries the whole link over to WeChat.
             restart_url = f"{self.gateway.public_url}/auth?{self.request.query}"
@@ -118,6 +159,7 @@ class Auth(VisitorHandler):
             site=refused.site,
             support_code=refused.support_code,
             restart_url=restart_url,
+            retry_after=LOOP_WITHIN_S if refused.reason == "gw_loop" else None,
         )
 
 
@@ -142,46 +184,60 @@ class Callback(VisitorHandler):
         if code is not None and not _CODE.fullmatch(code):
             raise BadRequest("code must be up to 256 visible characters")
         cookie = AttemptCookies(self, is_https=self.front.is_https).read(state)
+        if cookie is None:
+            # No login comes of it. Whoever brings the cookie never waits for what others behind the address did.
+            self.require_few_failures(self.front.limits.states, self.customer)
         ended = await self.gateway.detached(come_back(self.gateway, Return(state, code, cookie)))
-        metrics.note_return("succeeded" if isinstance(ended, HandedOff) else ended.reason)
         if isinstance(ended, HandedOff):
+            metrics.note_return("repeated" if ended.is_repeat else "succeeded")
+            self.redirect(ended.url)
+        elif isinstance(ended, Guest):
+            metrics.note_return("snapshot")
             self.redirect(ended.url)
         else:
-            await self._explain(ended)
+            metrics.note_return(ended.reason)
+            if ended.reason == claims.STATE_UNKNOWN:
+                self.front.limits.states.failed(self.customer)
+            await self._explain(ended, may_restart=ended.is_lost and not attempt_cookies.is_of_restart(cookie))
 
-    async def _explain(self, ended: NoLogin) -> None:
+    async def _explain(self, ended: NoLogin, *, may_restart: bool) -> None:
         attempt = ended.attempt
         if attempt is None:
             self.show(ended.reason, status_of(ended.reason), at=ended.at)
             return
         registry = await self.gateway.registry.current()
-        account = registry.account(attempt.account_id)
-        restart_url = self._restart_url(attempt, account.name if account else None, is_own=ended.is_own)
-        if ended.reason == INTERRUPTED:
+        account, site = registry.account(attempt.account_id), registry.site(attempt.site_id)
+        restart_url = self._restart_url(attempt, account, site, is_own=ended.is_own)
+        if may_restart:
             # Nothing was wrong with the visitor's login: begin it again for them.
-            self.redirect(restart_url)
+            self.redirect(f"{restart_url}&{_RESTART}=1")
             return
         self.show(
             ended.reason,
             status_of(ended.reason),
             at=ended.at,
-            site=registry.site(attempt.site_id),
+            site=site,
             support_code=attempt.support_code,
             restart_url=restart_url,
         )
 
-    def _restart_url(self, attempt: AttemptSeen, account: str | None, *, is_own: bool) -> str:
+    def _restart_url(
+        self, attempt: AttemptSeen, account: KnownAccount | None, site: KnownSite | None, *, is_own: bool
+    ) -> str:
         asked = {
             "url": attempt.return_url,
             "scope": attempt.scope,
-            "account": account,
+            "account": account.name if account else None,
             "lang": attempt.lang,
             "channel": attempt.channel,
         }
         if is_own:
             # Whoever holds somebody else's link must not log in under that person's number.
             asked |= {"nonce": attempt.nonce, "ref": attempt.ref}
-        return f"{self.front.base_path}/auth?" + urlencode({name: value for name, value in asked.items() if value})
+            if site is not None and explanations.has_page(site, attempt.scope):
+                # They have read it and gone on.
+                asked["agreed"] = explanations.mark(self.gateway.keys, site, attempt.return_url)
+        return _start_path(self.front.base_path, asked)
 
 
 class OwnershipFile(VisitorHandler):
@@ -195,6 +251,11 @@ class OwnershipFile(VisitorHandler):
             return
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(body)
+
+
+def _start_path(base_path: str, asked: Mapping[str, str | None]) -> str:
+    """The path and query of a link that begins a login; what is None or empty is left out."""
+    return f"{base_path}/auth?" + urlencode({name: value for name, value in asked.items() if value})
 
 
 def _channel_of(url: str | None) -> str | None:

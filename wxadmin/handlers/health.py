@@ -4,7 +4,6 @@ import hmac
 from http import HTTPStatus
 
 from wxadmin import metrics
-from wxadmin.clock import utcnow
 from wxadmin.database import schema
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.handlers.api import ApiHandler, Problem
@@ -42,6 +41,6 @@ class Metrics(ApiHandler):
         given = self.bearer() or ""
         if not hmac.compare_digest(given.encode(), self.front.metrics_token.encode()):
             raise Problem(HTTPStatus.UNAUTHORIZED, "send the metrics token as `Authorization: Bearer <token>`")
-        gauges = await self.gateway.database.read(house.gauges, now=utcnow())
+        readings = await self.gateway.database.read(house.readings)
         self.set_header("Content-Type", metrics.CONTENT_TYPE)
-        self.finish(metrics.text(metrics_folder(), gauges))
+        self.finish(metrics.text(metrics_folder(), readings))

@@ -7,10 +7,12 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from wxadmin.clock import utcnow
-from wxadmin.handlers.api import ApiHandler, Problem
+from wxadmin.handlers.api import Problem
+from wxadmin.handlers.site_api import SiteApiHandler
+from wxadmin.security import refs
 from wxadmin.security.hashes import sha256
 from wxadmin.services import tickets
-from wxadmin.services.tickets import Redeem, RedeemedLogin, TicketRefused
+from wxadmin.services.tickets import KeyRefused, Redeem, RedeemedLogin, TicketRefused
 
 _LONGEST_IDEMPOTENCY_KEY = 255
 _REFUSALS = {
@@ -61,20 +63,16 @@ class RedeemAnswer(BaseModel):
     account: str
 
 
-class TicketRedeem(ApiHandler):
+class TicketRedeem(SiteApiHandler):
     async def post(self) -> None:
         key = self.bearer()
-        registry = await self.gateway.registry.current()
-        site = registry.site_of_key(sha256(key), utcnow()) if key else None
+        site = await self.site_of_key(key)
         if site is None:
-            raise Problem(
-                HTTPStatus.UNAUTHORIZED,
-                "send the site's API key as `Authorization: Bearer <key>`; a rotated key stops when its grace ends",
-                reason="gw_site_key",
-            )
+            await self._note_at_the_attempt()
+            raise Problem(HTTPStatus.UNAUTHORIZED, await self.why_no_key(key), reason=tickets.SITE_KEY)
         form = self.body(RedeemForm)
-        if form.ref is not None and not form.ref.isprintable():
-            raise Problem(HTTPStatus.BAD_REQUEST, "ref: only printable characters")
+        if form.ref is not None and (problem := refs.problem(form.ref)):
+            raise Problem(HTTPStatus.BAD_REQUEST, problem)
         redeemed = await self.gateway.journal.write(
             Redeem(
                 ticket_hash=sha256(form.ticket),
@@ -88,6 +86,15 @@ class TicketRedeem(ApiHandler):
             status, detail = _REFUSALS[redeemed.reason]
             raise Problem(status, detail, reason=redeemed.reason)
         self.answer(_answer(redeemed))
+
+    async def _note_at_the_attempt(self) -> None:
+        """Whoever looks up the visitor's login reads there why the site has not got it. The caller has no key, and
+        learns nothing of the ticket, not even whether there is one."""
+        try:
+            form = self.body(RedeemForm)
+        except Problem:
+            return
+        await self.gateway.journal.write(KeyRefused(sha256(form.ticket), utcnow()))
 
     def _idempotency_hash(self) -> bytes | None:
         key = self.request.headers.get("Idempotency-Key")

@@ -10,7 +10,7 @@ import segno
 from tornado.template import Loader
 
 from wxadmin.handlers.static import icon
-from wxadmin.handlers.visitor_kinds import CARRY, GO_BACK, OPEN_IN_WECHAT, WAIT, Kind, kind_of
+from wxadmin.handlers.visitor_kinds import CARRY, GO_BACK, WAIT, Kind, kind_of
 from wxadmin.i18n import Language, html_lang, local_time, translator
 
 CONTENT_SECURITY_POLICY = (
@@ -26,7 +26,7 @@ SECURITY_HEADERS = {
 
 SCANNABLE = 400  # characters that a phone still reads off a screen, at three pixels a sign
 
-_TEMPLATES = Loader(str(Path(__file__).parent.parent / "templates"))
+TEMPLATES = Loader(str(Path(__file__).parent.parent / "templates"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class VisitorPage:
     request_id: str
     restart_url: str | None
     retry_after: int | None = None
+    browser_family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,13 @@ def headers(page: VisitorPage) -> dict[str, str]:
 
 def render(page: VisitorPage, static_url: Callable[[str], str]) -> str:
     """The page as HTML: the visitor's language, with a line beneath for those who read the other one."""
-    kind = kind_of(page.reason)
-    carried_url = page.restart_url if kind is OPEN_IN_WECHAT else None
+    kind = kind_of(page.reason, page.browser_family)
+    carried_url = page.restart_url if kind.carries else None
     return (
-        _TEMPLATES.load("visitor/page.html")
+        TEMPLATES.load("visitor/page.html")
         .generate(
             page=page,
+            lang=html_lang(page.lang),
             kind=kind,
             words=_words(page, kind, page.lang),
             other=_words(page, kind, "zh_CN" if page.lang == "en" else "en"),
@@ -102,7 +104,7 @@ def _to_do(page: VisitorPage, kind: Kind, lang: Language) -> str:
     words = translator(lang)
     if kind.restarts and not page.restart_url:
         return words.gettext(GO_BACK)
-    if kind is OPEN_IN_WECHAT and page.restart_url:
+    if kind.carries and page.restart_url:
         return words.gettext(CARRY)
     if kind.to_do == WAIT and page.retry_after:
         sentence = words.ngettext(

@@ -17,6 +17,7 @@ _REASONS = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.TOO_MANY_REQUESTS: "gw_rate_limited",
     HTTPStatus.SERVICE_UNAVAILABLE: "gw_overloaded",
 }
 
@@ -56,6 +57,7 @@ class VisitorHandler(BaseHandler):
             request_id=self.request_id,
             restart_url=restart_url,
             retry_after=retry_after,
+            browser_family=self.browser.family,
         )
         self.set_status(status)
         for name, value in visitor.headers(page).items():

@@ -9,6 +9,8 @@ WAIT = msgid("Please wait a moment, then tap Continue.")
 CARRY = msgid("Copy the link, send it to a chat in WeChat and tap it there.")
 GO_BACK = msgid("Please go back to where you came from and open the page again.")
 CONTACT = msgid("Please send the number below to customer service. Trying again will not help yet.")
+_WORKS_INSIDE = msgid("This service works inside WeChat.")
+_ENTER_THERE = msgid("Open WeChat and enter the page from there.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,8 @@ class Kind:
     happened: str
     to_do: str
     restarts: bool = True
+    # Where the whole link is shown, for the visitor to carry it over to WeChat.
+    carries: bool = False
 
 
 NO_ANSWER = Kind(
@@ -79,6 +83,14 @@ TOO_OFTEN = Kind(
     happened=msgid("The page was opened very often within a minute, so it needs a short pause."),
     to_do=WAIT,
 )
+CROWDED = Kind(
+    icon="clock",
+    tone="wait",
+    title=msgid("Too many tries in a short time"),
+    happened=msgid("Many tries from your network failed within a minute. They need not have been yours."),
+    to_do=GO_BACK,
+    restarts=False,
+)
 LOOP = Kind(
     icon="again",
     tone="wait",
@@ -99,9 +111,19 @@ OPEN_IN_WECHAT = Kind(
     icon="chat",
     tone="go",
     title=msgid("Please open this page in WeChat"),
-    happened=msgid("This service works inside WeChat."),
-    to_do=msgid("Open WeChat and enter the page from there."),
+    happened=_WORKS_INSIDE,
+    to_do=_ENTER_THERE,
     restarts=False,
+    carries=True,
+)
+NOT_WECOM = Kind(
+    icon="chat",
+    tone="go",
+    title=msgid("Opened in WeCom, not in WeChat"),
+    happened=_WORKS_INSIDE,
+    to_do=_ENTER_THERE,
+    restarts=False,
+    carries=True,
 )
 SNAPSHOT = Kind(
     icon="layers",
@@ -110,6 +132,13 @@ SNAPSHOT = Kind(
     happened=msgid("WeChat is showing you a preview, which does not know your own account."),
     to_do=msgid("Tap “使用完整服务”, which WeChat shows on this page. The page then opens again."),
     restarts=False,
+)
+NO_PROFILE = Kind(
+    icon="people",
+    tone="wait",
+    title=msgid("Your nickname and picture did not arrive"),
+    happened=msgid("You have agreed, but WeChat did not pass them on, and this site needs them."),
+    to_do=msgid("Tap Continue to try again."),
 )
 LIMITED = Kind(
     icon="shield",
@@ -159,7 +188,9 @@ _REASONS = {
     NOT_AGREED: "denied",
     AGREE_AGAIN: "40003 40014 40030 42001 42002 42007 50001",
     BUSY: "45011 gw_overloaded",
-    TOO_OFTEN: "10009 gw_rate_limited",
+    TOO_OFTEN: "10009",
+    # Who comes back without a cookie: a new start of theirs has no limit.
+    CROWDED: "gw_rate_limited",
     LOOP: "gw_loop",
     SET_UP: (
         "10003 10004 10005 10006 10010 10011 10012 10013 10015 10016 40002 40013 40035 40066 40125 40164 40242 40243 "
@@ -169,6 +200,7 @@ _REASONS = {
     ),
     OPEN_IN_WECHAT: "gw_not_wechat",
     SNAPSHOT: "snapshot",
+    NO_PROFILE: "no_profile",
     LIMITED: "40226",
     NOT_FINISHED: "40001 41001 41009 48001",
     NO_SUCH_PAGE: "not_found",
@@ -178,6 +210,8 @@ _REASONS = {
 KINDS = {reason: kind for kind, reasons in _REASONS.items() for reason in reasons.split()}
 
 
-def kind_of(reason: str) -> Kind:
-    """The kind of page for an errcode in text, a gw_ reason or an outcome; unknown ones get a good general page."""
-    return KINDS.get(reason, NOT_FINISHED)
+def kind_of(reason: str, browser_family: str = "") -> Kind:
+    """The kind of page for an errcode in text, a gw_ reason or an outcome; unknown ones get a good general page. The
+    browser matters where it is the wrong one: people take WeCom for WeChat."""
+    kind = KINDS.get(reason, NOT_FINISHED)
+    return NOT_WECOM if kind is OPEN_IN_WECHAT and browser_family == "wecom" else kind

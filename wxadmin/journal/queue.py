@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
@@ -36,11 +37,18 @@ class Journal:
         where the step may be refused and could not be served in time."""
         if step.refusable:
             self._refuse_if_too_long()
+        return await self._queued(step)
+
+    async def write_all(self, steps: Sequence[Step[T]]) -> list[T | BaseException]:
+        """The same for several at once, none of which may be refused: each one's result, or what it failed with."""
+        return await asyncio.gather(*map(self._queued, steps), return_exceptions=True)
+
+    def _queued(self, step: Step[T]) -> asyncio.Future[T]:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((step, future))
         if self._running is None:
             self._running = asyncio.create_task(self._drain(), name="journal")
-        return await future
+        return future
 
     @property
     def depth(self) -> int:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, bindparam, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 
 from wxadmin.clock import utcnow
 from wxadmin.database.failures import is_unavailable, should_try_again, unavailable
+from wxadmin.database.sets import SetUpdate
 from wxadmin.errors import Taken
 from wxadmin.ids import Ids
 from wxadmin.models import Node
@@ -79,8 +80,9 @@ class Writer:
     def _apply(self, connection: Connection, steps: Steps) -> list[Any]:
         # First of all, so that the node's row stays locked: whoever asks later whether this batch was committed
         # waits until the database knows.
-        connection.execute(_MARK, {"node": self._node, "number": self._batch_no, "now": utcnow()})
-        batch = Batch(connection, ids=self._ids, now=utcnow(), node=self._node, zone=self._zone)
+        now = utcnow()
+        _MARK.execute(connection, [{"id": self._node, "batch": self._batch_no, "seen_at": now}])
+        batch = Batch(connection, ids=self._ids, now=now, node=self._node, zone=self._zone)
         kinds: dict[type[Step[Any]], list[int]] = {}
         for place, step in enumerate(steps):
             kinds.setdefault(type(step), []).append(place)
@@ -111,5 +113,5 @@ def _told(error: Exception) -> Exception:
     return taken
 
 
-_MARK = update(Node).where(Node.id == bindparam("node")).values(batch=bindparam("number"), seen_at=bindparam("now"))
+_MARK = SetUpdate(Node, ["batch", "seen_at"], key=["id"])
 _LAST = select(Node.batch).where(Node.id == bindparam("node")).with_for_update()

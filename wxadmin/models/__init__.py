@@ -6,6 +6,7 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.event import Class, Event, Stage
 from wxadmin.models.house import Counter, JobRun, KeyInUse, Node
+from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Role, Staff, StaffSession, StaffSite
 from wxadmin.models.ticket import Ticket
@@ -13,6 +14,7 @@ from wxadmin.models.user import Token, TokenState, User, UserChannel
 
 __all__ = [
     "Account",
+    "AccountRefresh",
     "Attempt",
     "AuditEntry",
     "Base",
@@ -21,12 +23,14 @@ __all__ = [
     "Counter",
     "Event",
     "FailureHour",
+    "Hold",
     "JobRun",
     "KeyInUse",
     "LoginHour",
     "Node",
     "Origin",
     "Outcome",
+    "RefreshPass",
     "ReturnURL",
     "Role",
     "Site",
@@ -38,6 +42,7 @@ __all__ = [
     "Ticket",
     "Token",
     "TokenState",
+    "Trigger",
     "User",
     "UserChannel",
 ]

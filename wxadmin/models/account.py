@@ -22,10 +22,18 @@ class Account(Base):
     secret_sealed: Mapped[bytes | None] = mapped_column(Sealed)
     verify_name: Mapped[str | None] = mapped_column(String(64))
     verify_body: Mapped[str | None] = mapped_column(String(256))
+    # all, userinfo, active (authorized within the last so many days) or none; services/accounts.py
     refresh_policy: Mapped[str] = mapped_column(String(16), default="all")
+    refresh_active_days: Mapped[int] = mapped_column(default=7)
+    # Calls a minute; what WeChat allows where there is none.
+    refresh_quota: Mapped[int | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     @property
     def is_sample(self) -> bool:
-        return self.appid.startswith(SAMPLE_APPID_PREFIX)
+        return is_sample_appid(self.appid)
+
+
+def is_sample_appid(appid: str) -> bool:
+    return appid.startswith(SAMPLE_APPID_PREFIX)

@@ -3,7 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import ColumnElement, Index, String, and_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wxadmin.database.types import Hash, Id, UTCDateTime
@@ -61,7 +62,7 @@ class Attempt(Base):
     site_id: Mapped[int | None] = mapped_column(Id)
     scope: Mapped[str] = mapped_column(String(32))
     lang: Mapped[str | None] = mapped_column(String(8))
-    # A refused start has no state: nothing can come back for it.
+    # None where nothing is to come back: of a refused start, and of a code that a page brought.
     state_hash: Mapped[bytes | None] = mapped_column(Hash, unique=True)
     cookie_hash: Mapped[bytes | None] = mapped_column(Hash)
     code_hash: Mapped[bytes | None] = mapped_column(Hash)
@@ -85,6 +86,16 @@ class Attempt(Base):
     ended_by: Mapped[str | None] = mapped_column(String(32))
     user_id: Mapped[int | None] = mapped_column(Id)
     scope_granted: Mapped[str | None] = mapped_column(String(64))
+
+    @hybrid_property
+    def is_refused_start(self) -> bool:
+        """Whether the visitor was turned away before being sent to WeChat."""
+        return self.state_hash is None and self.code_hash is None
+
+    @is_refused_start.inplace.expression
+    @classmethod
+    def _is_refused_start(cls) -> ColumnElement[bool]:
+        return and_(cls.state_hash.is_(None), cls.code_hash.is_(None))
 
 
 class CodeClaim(Base):

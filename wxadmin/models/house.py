@@ -19,7 +19,11 @@ class Node(Base):
     pid: Mapped[int] = mapped_column()
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)
     seen_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    # NULL while it serves, and where it was killed.
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     batch: Mapped[int] = mapped_column(Id)
+    # The public ids of its keys, with commas between them; the first is the one that it seals under.
+    key_ids: Mapped[str | None] = mapped_column(Text)
 
 
 class Counter(Base):
@@ -32,12 +36,16 @@ class Counter(Base):
 
 
 class KeyInUse(Base):
-    """A key that something in the database is sealed under, known by its public id."""
+    """A key that something in the database may be sealed under, known by its public id: whatever is stored sealed has
+    its key here before it is committed."""
 
     __tablename__ = "key_in_use"
 
     key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
     first_used_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # A number of whoever is looking whether anything is left under the key, to take it off; NULL as soon as something
+    # is sealed under it again.
+    leaving_by: Mapped[int | None] = mapped_column(Id)
 
 
 class JobRun(Base):

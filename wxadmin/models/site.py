@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from wxadmin.database.types import Hash, Id, UTCDateTime
+from wxadmin.database.types import Hash, Id, Sealed, UTCDateTime
 from wxadmin.models.base import Base
 
 
@@ -20,9 +20,20 @@ class Site(Base):
     handoff: Mapped[str] = mapped_column(String(16), default="ticket")
     page_code: Mapped[bool] = mapped_column(default=False)
     dev: Mapped[bool] = mapped_column(default=False)
+    # The visitor is told what is asked for, and may decline, before WeChat asks for consent.
+    explain: Mapped[bool] = mapped_column(default=False)
+    privacy_url: Mapped[str | None] = mapped_column(String(1024))
+    # Whoever looks at WeChat's snapshot page comes back as a guest.
+    snapshot_guest: Mapped[bool] = mapped_column(default=False)
+    # A login with consent that brings no profile leads to a page instead of the site.
+    profile_required: Mapped[bool] = mapped_column(default=False)
     key_hash: Mapped[bytes] = mapped_column(Hash, unique=True)
     old_key_hash: Mapped[bytes | None] = mapped_column(Hash)
     old_key_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Signs what hand-off `openid` puts into addresses. The old one signs until its grace ends.
+    handoff_key_sealed: Mapped[bytes | None] = mapped_column(Sealed)
+    old_handoff_key_sealed: Mapped[bytes | None] = mapped_column(Sealed)
+    old_handoff_key_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

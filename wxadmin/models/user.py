@@ -73,7 +73,18 @@ class Token(Base):
     """The newest tokens of a user; written only with the version that was read."""
 
     __tablename__ = "token"
-    __table_args__ = (Index("ix_token_due", "state", "next_refresh_at"),)
+    __table_args__ = (
+        # Holds all that choosing the tokens of a lease asks of them.
+        Index(
+            "ix_token_due",
+            "state",
+            "account_id",
+            "next_refresh_at",
+            "lease_until",
+            "expires_at",
+            postgresql_include=["user_id"],
+        ),
+    )
 
     user_id: Mapped[int] = mapped_column(
         Id, ForeignKey("user.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -85,12 +96,15 @@ class Token(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # Thirty days from the authorization; refreshing does not move it (facts.md, section 3).
     refresh_expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Never before refresh_expires_at where the token rests: the account's policy leaves it out.
     next_refresh_at: Mapped[datetime] = mapped_column(UTCDateTime)
     refreshed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(String(16))
     # The errcode or reason of the last refresh that failed, and how many failed in a row.
     last_code: Mapped[str | None] = mapped_column(String(32))
     failures: Mapped[int] = mapped_column()
+    # Since when it has been refused with errcodes that nobody knows the meaning of.
+    unknown_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     lease_owner: Mapped[int | None] = mapped_column(Id)
     lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     version: Mapped[int] = mapped_column()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,31 +13,42 @@ from wxadmin.models import Account, Site
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """`sites` counts those that are switched on."""
+    """`sites` counts those that are switched on. One whose key was forgotten has no AppSecret."""
 
     name: str
     title: str
     appid: str
+    id: int
     refresh_policy: str
+    refresh_active_days: int
+    refresh_quota: int | None
     verify_name: str | None
+    has_secret: bool
     created_at: datetime
     disabled_at: datetime | None
     sites: int
 
 
+_COLUMNS: tuple[Any, ...] = (
+    Account.name,
+    Account.title,
+    Account.appid,
+    Account.id,
+    Account.refresh_policy,
+    Account.refresh_active_days,
+    Account.refresh_quota,
+    Account.verify_name,
+    Account.secret_sealed.is_not(None),
+    Account.created_at,
+    Account.disabled_at,
+    func.count(Site.id),
+)
+
+
 def all_rows(session: Session, name: str | None = None) -> Sequence[AccountRow]:
     """Every account, those that are on first, then by name; with `name`, that one alone."""
     query = (
-        select(
-            Account.name,
-            Account.title,
-            Account.appid,
-            Account.refresh_policy,
-            Account.verify_name,
-            Account.created_at,
-            Account.disabled_at,
-            func.count(Site.id),
-        )
+        select(*_COLUMNS)
         .outerjoin(Site, (Site.account_id == Account.id) & Site.disabled_at.is_(None))
         .group_by(Account.id)
         .order_by(Account.disabled_at.is_not(None), Account.name)

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, Attempt, Event, Site, User
+from wxadmin.models import Account, Attempt, Class, Event, Outcome, Site, Stage, User
 from wxadmin.queries.attempts import outcome_shown
 
 
@@ -65,14 +65,27 @@ class AttemptShown:
     return_url: str | None
     browser_family: str
     wechat_version: str | None
+    # What the site is set to now.
+    handoff: str | None
+    needs_profile: bool
     personal: Personal | None
     steps: Sequence[Step]
+
+    @property
+    def is_kept_back(self) -> bool:
+        """Whether the visitor got a page instead of the site, which takes nobody without a profile."""
+        profiles = [step.event_class for step in self.steps if step.stage == Stage.USERINFO]
+        is_missing = bool(profiles) and profiles[-1] == Class.FAILURE
+        return self.outcome == Outcome.SUCCEEDED and self.needs_profile and is_missing and self.redeemed_at is None
 
 
 def find(session: Session, support_code: str, *, among: frozenset[int] | None) -> AttemptShown | Missing:
     """The attempt. Whoever is confined to some sites gets those of them alone, and nothing personal."""
     row = session.execute(
-        select(Attempt, Site.title.label("site"), Account.title.label("account"), User.nickname, User.openid)
+        select(
+            *(Attempt, Site.title.label("site"), Site.handoff, Site.profile_required),
+            *(Account.title.label("account"), User.nickname, User.openid),
+        )
         .outerjoin(Site, Site.id == Attempt.site_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
         .outerjoin(User, User.id == Attempt.user_id)
@@ -85,7 +98,7 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None) -
         return Missing.NOT_YOURS
     return AttemptShown(
         support_code=attempt.support_code,
-        outcome=outcome_shown(attempt.outcome, is_refused_start=attempt.state_hash is None),
+        outcome=outcome_shown(attempt.outcome, is_refused_start=attempt.is_refused_start),
         ended_by=attempt.ended_by,
         started_at=attempt.started_at,
         returned_at=attempt.returned_at,
@@ -100,6 +113,8 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None) -
         return_url=attempt.return_url,
         browser_family=attempt.browser_family,
         wechat_version=attempt.wechat_version,
+        handoff=row.handoff,
+        needs_profile=bool(row.profile_required) and attempt.scope == "snsapi_userinfo",
         personal=None if among is not None else _personal(attempt, row.nickname, row.openid),
         steps=_steps(session, attempt.id),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, false, func, literal, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
@@ -35,6 +35,8 @@ class AttemptFilters:
     browser_family: str | None = None
     code: str | None = None
     openid: str | None = None
+    # The site's own number for the visitor, to the letter.
+    ref: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     # The sites that the viewer is confined to; None for all.
@@ -110,14 +112,14 @@ def count(session: Session, filters: AttemptFilters) -> Count:
     searched = session.scalar(select(func.count()).select_from(candidates)) or 0
     if not rest:
         return Count(min(searched, SEARCHED), searched <= SEARCHED)
-    within = _nearest(ways, limit=SEARCHED)
-    number = session.scalar(select(func.count()).where(Attempt.id.in_(within), *rest)) or 0
+    fitting = _fitting(_nearest(ways, limit=SEARCHED), rest).subquery()
+    number = session.scalar(select(func.count()).select_from(fitting)) or 0
     return Count(number, searched <= SEARCHED)
 
 
 _COLUMNS: tuple[Any, ...] = (
     *(Attempt.id, Attempt.support_code, Attempt.started_at, Attempt.ended_at, Attempt.recovered_at),
-    *(Attempt.outcome, Attempt.ended_by, Attempt.state_hash.is_(None).label("is_refused_start")),
+    *(Attempt.outcome, Attempt.ended_by, Attempt.is_refused_start.label("is_refused_start")),
     *(Attempt.scope, Attempt.browser_family, Attempt.wechat_version, Site.title.label("site")),
 )
 
@@ -127,15 +129,23 @@ def _found(
 ) -> list[AttemptRow]:
     """One more than fill a page, nearest to the cursor first."""
     ways, rest = _ways(filters, cursor)
-    candidates = _nearest(ways, limit=SEARCHED if rest else SIZE + 1, is_backwards=is_backwards)
-    query = (
-        select(*_COLUMNS)
-        .outerjoin(Site, Site.id == Attempt.site_id)
-        .where(Attempt.id.in_(candidates), *rest)
-        .order_by(Attempt.id if is_backwards else Attempt.id.desc())
-        .limit(SIZE + 1)
-    )
-    return [AttemptRow(*row) for row in session.execute(query)]
+    if not rest:
+        return _rows(session, _nearest(ways, limit=SIZE + 1, is_backwards=is_backwards), is_backwards=is_backwards)
+    # SQLite looks at all candidates before it sorts them: most pages are filled by the nearest few.
+    for limit in (SEARCHED // 10, SEARCHED):
+        fitting = _fitting(_nearest(ways, limit=limit, is_backwards=is_backwards), rest)
+        nearest = fitting.selected_columns.id
+        ids = fitting.order_by(nearest if is_backwards else nearest.desc()).limit(SIZE + 1)
+        rows = _rows(session, ids, is_backwards=is_backwards)
+        if len(rows) > SIZE:
+            break
+    return rows
+
+
+def _rows(session: Session, found: Select[Any], *, is_backwards: bool) -> list[AttemptRow]:
+    query = select(*_COLUMNS).outerjoin(Site, Site.id == Attempt.site_id).where(Attempt.id.in_(found))
+    rows = session.execute(query.order_by(Attempt.id if is_backwards else Attempt.id.desc()))
+    return [AttemptRow(*row) for row in rows]
 
 
 def _last_searched(
@@ -163,6 +173,14 @@ def _nearest(ways: Sequence[Sequence[Condition]], *, limit: int, is_backwards: b
         return walks[0]
     together = union_all(*(select(one.subquery().c.id) for one in walks)).subquery()
     return walk(select(together.c.id), together.c.id)
+
+
+def _fitting(candidates: Select[Any], rest: Sequence[Condition]) -> Select[Any]:
+    """The ids of those candidates that the rest holds for, each looked up by itself: offered a join, PostgreSQL would
+    rather read the whole table."""
+    candidate = candidates.subquery()
+    fits = select(literal(1)).select_from(Attempt).where(Attempt.id == candidate.c.id, *rest)
+    return select(candidate.c.id).where(fits.correlate(candidate).scalar_subquery() == 1)
 
 
 def _ways(filters: AttemptFilters, cursor: Sequence[Condition] = ()) -> tuple[list[list[Condition]], list[Condition]]:
@@ -194,7 +212,12 @@ def _conditions(filters: AttemptFilters) -> dict[str, list[Condition]]:
         found["site"] = [Attempt.site_id == filters.site_id]
     if filters.among is not None:
         found["among"] = [Attempt.site_id.in_(sorted(filters.among))]
-    equal = {"account_id": filters.account_id, "scope": filters.scope, "browser_family": filters.browser_family}
+    equal = {
+        "account_id": filters.account_id,
+        "scope": filters.scope,
+        "browser_family": filters.browser_family,
+        "ref": filters.ref,
+    }
     found |= {name: [getattr(Attempt, name) == value] for name, value in equal.items() if value is not None}
     if filters.since is not None:
         found["since"] = [Attempt.started_at >= filters.since]
@@ -215,7 +238,8 @@ def _outcome_conditions(outcome: str | None) -> dict[str, list[Condition]]:
     # The index is partial: SQLite uses it only where the query repeats its condition to the letter.
     conditions = {"outcome": [Attempt.outcome == stored, Attempt.outcome != literal_column("'succeeded'")]}
     if stored == Outcome.FAILED:
-        conditions["start"] = [Attempt.state_hash.is_(None) if outcome == REFUSED else Attempt.state_hash.is_not(None)]
+        is_refused: ColumnElement[bool] = Attempt.is_refused_start  # type: ignore[assignment]
+        conditions["start"] = [is_refused if outcome == REFUSED else ~is_refused]
     return conditions
 
 

@@ -61,8 +61,6 @@ def events_in(session: Session, hours: Collection[datetime], event_class: Class,
     return session.scalars(query).one()
 
 
-def among(
-    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], site_ids: SiteIds
-) -> ColumnElement[bool]:
+def among(column: InstrumentedAttribute[int], site_ids: SiteIds) -> ColumnElement[bool]:
     """Only rows of these sites."""
     return true() if site_ids is None else column.in_(site_ids)

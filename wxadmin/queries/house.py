@@ -1,12 +1,25 @@
 """What the installation can be asked about itself."""
 
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Attempt, Token, TokenState
-from wxadmin.queries.token_states import RESTS
+from wxadmin.database.clocks import shared_now
+from wxadmin.models import Account, Attempt, Token, TokenState
+from wxadmin.queries import account_refreshes
+from wxadmin.queries.token_states import IS_REFRESHED
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a gauge of the whole installation shows; those of one name have labels of the same names."""
+
+    name: str
+    help: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def schema_revision(session: Session) -> str | None:
@@ -15,13 +28,31 @@ def schema_revision(session: Session) -> str | None:
     return revision
 
 
-def gauges(session: Session, *, now: datetime) -> dict[str, tuple[str, float]]:
-    """Numbers of the whole installation: name, what it says, value."""
-    renewed = and_(Token.state == TokenState.ACTIVE, ~RESTS)
-    oldest_due = session.scalar(select(func.min(Token.next_refresh_at)).where(renewed))
-    lag = max(0.0, (now - oldest_due).total_seconds()) if oldest_due else 0.0
+def readings(session: Session) -> Sequence[Reading]:
+    """Numbers of the whole installation."""
     waiting = session.scalar(select(func.count()).select_from(Attempt).where(Attempt.outcome.is_(None)))
-    return {
-        "wxadmin_refresh_lag_seconds": ("Seconds since the longest overdue token was due for its refresh", lag),
-        "wxadmin_attempts_waiting": ("Attempts that have neither come back nor been given up", float(waiting or 0)),
-    }
+    return [
+        *_of_refreshing(session),
+        Reading(
+            "wxadmin_attempts_waiting", "Attempts that have neither come back nor been given up", float(waiting or 0)
+        ),
+    ]
+
+
+def _of_refreshing(session: Session) -> Iterator[Reading]:
+    now = shared_now(session)
+    expired = func.count(case((Token.expires_at <= now, 1)))
+    query = (
+        select(func.min(Token.next_refresh_at), func.count(), expired)
+        .join(Account, Account.id == Token.account_id)
+        .where(IS_REFRESHED, Token.state == TokenState.ACTIVE, Token.next_refresh_at <= now)
+    )
+    oldest, due, late = session.execute(query).one()
+    lag = (now - oldest).total_seconds() if oldest else 0.0
+    yield Reading("wxadmin_refresh_lag_seconds", "Seconds since the longest overdue token was due for its refresh", lag)
+    yield Reading("wxadmin_refresh_due", "Tokens whose refresh is due and has not been made", float(due))
+    yield Reading("wxadmin_refresh_late", "Those of them that have expired meanwhile", float(late))
+    for held in account_refreshes.held(session):
+        labels = {"account": held.name, "hold": held.hold.value, "code": held.code or ""}
+        since = (now - held.since).total_seconds()
+        yield Reading("wxadmin_refresh_held_seconds", "Since when an account's refreshing is held", since, labels)

@@ -35,10 +35,25 @@ class KnownSite:
     handoff: str
     page_code: bool
     dev: bool
+    explain: bool
+    privacy_url: str | None
+    snapshot_guest: bool
+    profile_required: bool
     return_addresses: tuple[ReturnAddress, ...]
+    origins: tuple[str, ...]
     key_hash: bytes
     old_key_hash: bytes | None
     old_key_until: datetime | None
+    handoff_key_sealed: bytes | None
+    old_handoff_key_sealed: bytes | None
+    old_handoff_key_until: datetime | None
+
+    def signing_key_sealed(self, now: datetime) -> bytes | None:
+        """The hand-off key that signs: the old one while its grace runs. None where the hand-off is not signed."""
+        if self.handoff != "openid":
+            return None
+        is_in_grace = self.old_handoff_key_until is not None and now < self.old_handoff_key_until
+        return self.old_handoff_key_sealed if is_in_grace else self.handoff_key_sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,16 @@ class Registry:
         ]
         return max(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
+    def site_of_origin(self, origin: str, account: KnownAccount | None) -> KnownSite | None:
+        """The site whose pages, being of this origin, may bring a code themselves; of the account, where one is
+        named. None too where sites of several accounts share the origin: only the page can say whose code it has."""
+        found = [
+            site
+            for site in self.sites
+            if site.page_code and origin in site.origins and account in {None, self.account(site.account_id)}
+        ]
+        return found[0] if len({site.account_id for site in found}) == 1 else None
+
     def site_of_key(self, key_hash: bytes, now: datetime) -> KnownSite | None:
         """The site whose API key this is, the old one included while its grace runs."""
         for site in self.sites:
@@ -77,6 +102,10 @@ class Registry:
             if key_hash == site.old_key_hash and site.old_key_until is not None and now < site.old_key_until:
                 return site
         return None
+
+    def site_of_ended_key(self, key_hash: bytes) -> KnownSite | None:
+        """The site whose API key this was before it was rotated, whether or not the grace is over."""
+        return next((site for site in self.sites if key_hash == site.old_key_hash), None)
 
 
 def version(session: Session) -> int:
@@ -90,7 +119,10 @@ def load(session: Session) -> Registry:
     accounts = session.scalars(select(Account).where(Account.disabled_at.is_(None)).order_by(Account.name)).all()
     on = {account.id for account in accounts}
     sites = session.scalars(
-        select(Site).where(Site.disabled_at.is_(None)).order_by(Site.name).options(selectinload(Site.return_urls))
+        select(Site)
+        .where(Site.disabled_at.is_(None))
+        .order_by(Site.name)
+        .options(selectinload(Site.return_urls), selectinload(Site.origins))
     )
     return Registry(
         current,
@@ -130,8 +162,16 @@ def _known_site(site: Site) -> KnownSite:
         handoff=site.handoff,
         page_code=site.page_code,
         dev=site.dev,
+        explain=site.explain,
+        privacy_url=site.privacy_url,
+        snapshot_guest=site.snapshot_guest,
+        profile_required=site.profile_required,
         return_addresses=tuple(_still_good(site)),
+        origins=tuple(allowed.origin for allowed in site.origins),
         key_hash=site.key_hash,
         old_key_hash=site.old_key_hash,
         old_key_until=site.old_key_until,
+        handoff_key_sealed=site.handoff_key_sealed,
+        old_handoff_key_sealed=site.old_handoff_key_sealed,
+        old_handoff_key_until=site.old_handoff_key_until,
     )

@@ -32,6 +32,10 @@ class Grants:
     rows: Sequence[Granted]
 
     @property
+    def users(self) -> int:
+        return self.silent + self.explicit
+
+    @property
     def silent(self) -> int:
         return sum(row.silent for row in self.rows)
 
@@ -59,13 +63,13 @@ class Asked:
 
 
 def grants(session: Session, *, now: datetime) -> Grants:
-    """Looks at every user, which takes some tenths of a second for a million."""
+    """Looks at every user, which takes about a second for a million."""
     explicit = func.sum(case((User.granted_userinfo, 1), else_=0))
+    # Reckoned with, the column offers no index: by that of openids SQLite would look up each user by itself.
+    account_id = (User.account_id + 0).label("account_id")
     counted = (
-        select(
-            User.account_id, User.last_site_id, (func.count() - explicit).label("silent"), explicit.label("explicit")
-        )
-        .group_by(User.account_id, User.last_site_id)
+        select(account_id, User.last_site_id, (func.count() - explicit).label("silent"), explicit.label("explicit"))
+        .group_by(account_id, User.last_site_id)
         .subquery()
     )
     query = (

@@ -21,7 +21,13 @@ class SiteRow:
     handoff: str
     page_code: bool
     dev: bool
+    explain: bool
+    privacy_url: str | None
+    snapshot_guest: bool
+    profile_required: bool
+    has_handoff_key: bool
     old_key_until: datetime | None
+    old_handoff_key_until: datetime | None
     created_at: datetime
     disabled_at: datetime | None
 
@@ -66,7 +72,13 @@ def _row(site: Site, account: str) -> SiteRow:
         handoff=site.handoff,
         page_code=site.page_code,
         dev=site.dev,
+        explain=site.explain,
+        privacy_url=site.privacy_url,
+        snapshot_guest=site.snapshot_guest,
+        profile_required=site.profile_required,
+        has_handoff_key=site.handoff_key_sealed is not None,
         old_key_until=site.old_key_until,
+        old_handoff_key_until=site.old_handoff_key_until,
         created_at=site.created_at,
         disabled_at=site.disabled_at,
     )

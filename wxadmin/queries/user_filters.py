@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
-from wxadmin.models import Account, Site, User, UserChannel
+from wxadmin.models import Account, Site, Token, User, UserChannel
 from wxadmin.queries.token_states import TokenHealth, health
 
 _LONGEST = 128
@@ -91,7 +91,7 @@ _READERS = {"scope": _scope, "token": _token, **dict.fromkeys(_DAYS, _day)}
 
 
 def conditions(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    """All filters but `q`, for a query over User with Token joined to it."""
+    """All filters but `q`, for a query over User."""
     found = [*_by_days(filters, zone)]
     if filters.account:
         account_id = select(Account.id).where(Account.name == filters.account).scalar_subquery()
@@ -102,8 +102,12 @@ def conditions(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]
     if filters.scope:
         found.append(User.granted_userinfo.is_(filters.scope is GrantedScope.EXPLICIT))
     if filters.token:
-        found.append(health(utcnow()) == filters.token.value)
+        found.append(_has_token(filters.token))
     return found
+
+
+# Both look something up for one user at a time, by its key. Offered a join, PostgreSQL would rather read the whole
+# table, however few users are looked at.
 
 
 def _came_through(site: str | None, channel: str | None) -> ColumnElement[bool]:
@@ -112,7 +116,12 @@ def _came_through(site: str | None, channel: str | None) -> ColumnElement[bool]:
         came = came.where(UserChannel.site_id == select(Site.id).where(Site.name == site).scalar_subquery())
     if channel:
         came = came.where(UserChannel.channel == channel)
-    return exists(came)
+    return came.correlate(User).limit(1).scalar_subquery().is_not(None)
+
+
+def _has_token(state: TokenHealth) -> ColumnElement[bool]:
+    of_user = select(health(utcnow())).where(Token.user_id == User.id).correlate(User).scalar_subquery()
+    return func.coalesce(of_user, TokenHealth.NONE.value) == state.value
 
 
 def _by_days(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:

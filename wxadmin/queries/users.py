@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
-from wxadmin.models import Account, Site, Token, User, UserChannel
+from wxadmin.models import Account, Site, Token, TokenState, User, UserChannel
 from wxadmin.queries.keyset import Order, Place
 from wxadmin.queries.token_states import TokenHealth, health
 from wxadmin.queries.user_filters import UserFilters, conditions
 
 COUNTED_TO = 10_000
 # So many users are looked through for one page or count when filters pass over most of them: a search for something
-# rare among ten million would else take seconds.
-LOOKED_THROUGH = 20_000
+# rare among ten million would else take seconds. Fewer than are counted, so that a full count is never a cut one.
+LOOKED_THROUGH = 5_000
 # openids of one account begin alike; a part this long leaves few of them.
 _SHORTEST_OPENID = 8
 _FOUND_AT_ONCE = 1_000
@@ -64,29 +64,49 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Filters made ready for queries. A search by an id is answered beforehand, by indexes: `ids` are the users."""
+    """Filters made ready for queries. `are_few` where an index has found the few users beforehand whom `where` names:
+    they are looked up by themselves, and nobody else is passed over."""
 
     filters: UserFilters
     where: tuple[ColumnElement[bool], ...]
-    ids: tuple[int, ...] | None
+    are_few: bool
 
     @property
     def may_pass_over_many(self) -> bool:
-        return self.filters.looks_at_rows and self.ids is None
+        return self.filters.looks_at_rows and not self.are_few
+
+    @property
+    def order(self) -> tuple[SQLColumnExpression[Any], SQLColumnExpression[Any]]:
+        """Oldest first. Few users are sorted: their order has no index where PostgreSQL could come to expect them soon,
+        and walk past a million others."""
+        at = func.coalesce(User.last_login_at, User.first_seen_at) if self.are_few else User.last_login_at
+        return at, User.id
 
 
 def wanted(session: Session, filters: UserFilters, zone: ZoneInfo) -> Wanted:
     """What the filters mean: `q` is an openid or how one begins, a unionid, or a site's own number of a person; where
     nobody has such, a part of a nickname."""
     where = conditions(filters, zone)
-    if filters.q is None:
-        return Wanted(filters, tuple(where), None)
-    ids = _with_id(session, filters.q)
+    ids = _with_id(session, filters.q) if filters.q else []
     if len(ids) > _FOUND_AT_ONCE:
-        return Wanted(filters, (*where, _has_id(filters.q)), None)
-    if ids:
-        return Wanted(filters, (*where, User.id.in_(ids)), tuple(ids))
-    return Wanted(filters, (*where, User.nickname.icontains(filters.q, autoescape=True)), None)
+        where.append(_has_id(filters.q or ""))
+    elif ids:
+        return Wanted(filters, (*where, User.id.in_(ids)), are_few=True)
+    elif filters.q:
+        where.append(User.nickname.icontains(filters.q, autoescape=True))
+    if filters.token in _DEAD and _are_few(session, _WITH_DEAD_TOKEN):
+        return Wanted(filters, (*where, User.id.in_(_WITH_DEAD_TOKEN)), are_few=True)
+    return Wanted(filters, tuple(where), are_few=False)
+
+
+# Whoever has one was last here a month ago, behind nearly everybody else in the order of logins.
+_DEAD = {TokenHealth.NEEDS_CONSENT, TokenHealth.NEXT_VISIT}
+_WITH_DEAD_TOKEN = select(Token.user_id).where(Token.state == TokenState.NEEDS_CONSENT)
+
+
+def _are_few(session: Session, ids: Select[int]) -> bool:
+    counted = session.scalar(select(func.count()).select_from(ids.limit(LOOKED_THROUGH + 1).subquery())) or 0
+    return counted <= LOOKED_THROUGH
 
 
 def page(
@@ -113,30 +133,30 @@ def count(session: Session, filters: UserFilters, zone: ZoneInfo) -> Count:
     """How many users the filters leave, at most COUNTED_TO of them."""
     asked = wanted(session, filters, zone)
     where = list(asked.where)
-    end = _end_of_window(session, asked, None)
+    end = _end_of_window(session, asked, None, LOOKED_THROUGH)
     if end:
         where.append(_ORDER.not_older(end))
-    capped = _joined(select(User.id), filters).where(*where).limit(COUNTED_TO + 1).subquery()
+    capped = select(User.id).where(*where).limit(COUNTED_TO + 1).subquery()
     number = session.scalar(select(func.count()).select_from(capped)) or 0
     return Count(min(number, COUNTED_TO), is_all=number <= COUNTED_TO and end is None)
 
 
 def selected(columns: Sequence[Any], asked: Wanted) -> Select[Any]:
-    """Users with these columns of User, Account, Site and Token, filtered and in no order."""
-    query = select(*columns).outerjoin(Token, Token.user_id == User.id)
-    query = query.join(Account, Account.id == User.account_id).join(Site, Site.id == User.last_site_id)
-    return query.where(*asked.where)
+    """Users with these columns of User, Account and Site, filtered and in no order."""
+    query = select(*columns).select_from(User).join(Account, Account.id == User.account_id)
+    return query.join(Site, Site.id == User.last_site_id).where(*asked.where)
 
 
 def _older(session: Session, asked: Wanted, place: Place | None, size: int) -> UserPage:
-    end = _end_of_window(session, asked, place)
-    query = _rows(asked).order_by(User.last_login_at.desc(), User.id.desc()).limit(size + 1)
+    query = _rows(asked).order_by(*(column.desc() for column in asked.order)).limit(size + 1)
     if place:
         query = query.where(_ORDER.older(place))
-    if end:
-        query = query.where(_ORDER.not_older(end))
-    rows = _read(session, query)
-    is_full = len(rows) > size
+    for window in _windows():
+        end = _end_of_window(session, asked, place, window)
+        rows = _read(session, query.where(_ORDER.not_older(end)) if end else query)
+        is_full = len(rows) > size
+        if is_full or end is None:
+            break
     shown = rows[:size]
     return UserPage(
         shown,
@@ -147,12 +167,13 @@ def _older(session: Session, asked: Wanted, place: Place | None, size: int) -> U
 
 
 def _newer(session: Session, asked: Wanted, place: Place, size: int) -> UserPage:
-    end = _end_of_window(session, asked, place, newer=True)
-    query = _rows(asked).order_by(User.last_login_at, User.id).limit(size + 1).where(_ORDER.newer(place))
-    if end:
-        query = query.where(_ORDER.not_newer(end))
-    rows = _read(session, query)
-    is_full = len(rows) > size
+    query = _rows(asked).order_by(*asked.order).limit(size + 1).where(_ORDER.newer(place))
+    for window in _windows():
+        end = _end_of_window(session, asked, place, window, newer=True)
+        rows = _read(session, query.where(_ORDER.not_newer(end)) if end else query)
+        is_full = len(rows) > size
+        if is_full or end is None:
+            break
     shown = rows[:size][::-1]
     return UserPage(
         shown,
@@ -162,7 +183,15 @@ def _newer(session: Session, asked: Wanted, place: Place, size: int) -> UserPage
     )
 
 
-def _end_of_window(session: Session, asked: Wanted, place: Place | None, *, newer: bool = False) -> Place | None:
+def _windows() -> tuple[int, int]:
+    """How many users are looked through: most pages are filled by the nearest, and PostgreSQL may look at all before it
+    sorts them."""
+    return max(1, LOOKED_THROUGH // 10), LOOKED_THROUGH
+
+
+def _end_of_window(
+    session: Session, asked: Wanted, place: Place | None, window: int, *, newer: bool = False
+) -> Place | None:
     """The last user that is looked at, going from the place; None where all that are left may be."""
     if not asked.may_pass_over_many:
         return None
@@ -171,31 +200,25 @@ def _end_of_window(session: Session, asked: Wanted, place: Place | None, *, newe
         ahead = ahead.where(_ORDER.newer(place) if newer else _ORDER.older(place))
     ahead = ahead.order_by(*((User.last_login_at, User.id) if newer else (User.last_login_at.desc(), User.id.desc())))
     # This offset counts index entries up to a fixed number; it is no page number, which would grow.
-    rows = session.execute(ahead.offset(LOOKED_THROUGH - 1).limit(2)).all()
+    rows = session.execute(ahead.offset(window - 1).limit(2)).all()
     return Place(*rows[0]) if len(rows) == 2 else None
 
 
 def _rows(asked: Wanted) -> Select[Any]:
-    return selected(
-        [
-            User.id,
-            User.openid,
-            User.unionid,
-            User.nickname,
-            User.granted_userinfo,
-            health(utcnow()).label("token"),
-            Account.title.label("account"),
-            Site.title.label("site"),
-            User.last_channel.label("channel"),
-            User.first_seen_at,
-            User.last_login_at,
-        ],
-        asked,
-    )
-
-
-def _joined(query: Select[Any], filters: UserFilters) -> Select[Any]:
-    return query.outerjoin(Token, Token.user_id == User.id) if filters.token else query
+    columns = [
+        User.id,
+        User.openid,
+        User.unionid,
+        User.nickname,
+        User.granted_userinfo,
+        health(utcnow()).label("token"),
+        Account.title.label("account"),
+        Site.title.label("site"),
+        User.last_channel.label("channel"),
+        User.first_seen_at,
+        User.last_login_at,
+    ]
+    return selected(columns, asked).outerjoin(Token, Token.user_id == User.id)
 
 
 def _read(session: Session, query: Select[Any]) -> list[UserRow]:

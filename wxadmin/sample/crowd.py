@@ -1,13 +1,14 @@
 """The people of the sample, as little of each as their visits need: some forty bytes, so that millions fit."""
 
 from array import array
+from collections.abc import Collection
 from random import Random
 from typing import NamedTuple
 
 from wxadmin.sample.chances import any_of, pick
 from wxadmin.sample.moments import BEIJING, DAY, ID_EPOCH, PastIds
-from wxadmin.sample.places import CLINIC, CLUB, TEA, Place
-from wxadmin.sample.season import LENGTH, Season
+from wxadmin.sample.places import ACCOUNTS, CLINIC, CLUB, TEA, Place, SampleAccount
+from wxadmin.sample.season import Season
 from wxadmin.sample.visits import Visitor
 
 # Whoever is older than the season came first within these days before it.
@@ -17,8 +18,6 @@ _TEA_BELOW, _CLINIC_BELOW = 164, 240
 _BROWSERS = ("wechat-android",) * 16 + ("wechat-ios",) * 13 + ("wechat-desktop",) * 2 + ("miniprogram",)
 _VERSIONS = ("8.0.64", "8.0.64", "8.0.63", "8.0.61", "8.0.58", "8.0.50", "8.0.49", "7.0.20")
 _NEVER = 0
-# A bit for each day that a season touches, for every person.
-_BYTES_OF_DAYS = (LENGTH // DAY + 2 + 7) // 8
 
 
 class Past(NamedTuple):
@@ -37,9 +36,7 @@ class Crowd:
         self._season = season
         self._rng = rng
         self._past_ids, self._ids = PastIds(node), PastIds(node)
-        self._places = {
-            account: [place for place in places if place.account is account] for account in (TEA, CLINIC, CLUB)
-        }
+        self._places = {account: [place for place in places if place.account is account] for account in ACCOUNTS}
         self._all_places = places
         self._traits = array("I")
         self.ids = array("q")
@@ -50,7 +47,9 @@ class Crowd:
         self._last_place = array("B")
         self._last_channel = array("B")
         self._channels: list[str | None] = []
+        # A bit for each day that the season touches, for every person.
         self._days = bytearray()
+        self._bytes_of_days = (season.days + 7) // 8
         self.consented = array("b")
         self.last_consented = array("b")
 
@@ -69,15 +68,18 @@ class Crowd:
         for _ in range(people):
             self._add_settled(self._season.start - 1)
 
-    def newcomer(self) -> int:
-        """The number of a person who has not been seen yet; `id_of` gives them an id."""
-        return self._add(first=_NEVER, person_id=0)
+    def newcomer(self, among: Collection[SampleAccount] = ACCOUNTS) -> int:
+        """The number of a person of these accounts who has not been seen yet; `id_of` gives them an id."""
+        person = self._add(first=_NEVER, person_id=0)
+        while self.home(person).account not in among:
+            self._traits[person] = self._rng.getrandbits(32)
+        return person
 
-    def someone(self, *, but_members: bool = False) -> int:
-        """A person who is known; those who came lately come back more often."""
+    def someone(self, among: Collection[SampleAccount] = ACCOUNTS, *, but_members: bool = False) -> int:
+        """A person of these accounts who is known; those who came lately come back more often."""
         while True:
             person = len(self) - 1 - int(len(self) * self._rng.random() ** 2)
-            if not (but_members and self.is_member(person)):
+            if self.home(person).account in among and not (but_members and self.is_member(person)):
                 return person
 
     def id_of(self, person: int, at: int) -> int:
@@ -103,7 +105,7 @@ class Crowd:
     def first_of_day(self, person: int, at: int) -> bool:
         """Whether the person has not logged in on this day in Beijing before; from now on they have."""
         day = (at + BEIJING) // DAY - (self._season.start + BEIJING) // DAY
-        byte, bit = person * _BYTES_OF_DAYS + day // 8, 1 << day % 8
+        byte, bit = person * self._bytes_of_days + day // 8, 1 << day % 8
         is_first = not self._days[byte] & bit
         self._days[byte] |= bit
         return is_first
@@ -169,7 +171,7 @@ class Crowd:
         self._traits.append(self._rng.getrandbits(32))
         self.ids.append(person_id)
         self.first.append(first)
-        self._days.extend(bytes(_BYTES_OF_DAYS))
+        self._days.extend(bytes(self._bytes_of_days))
         for column in (self.last, self.logins, self.profile_at, self._last_place, self._last_channel):
             column.append(0)
         for column in (self.consented, self.last_consented):

@@ -71,6 +71,12 @@ def meet_wrong_secret(visit: Visit, person: int, crowd: Crowd, rng: Random) -> N
     _fail_by(visit, troubles.refused("40125", visit.now, rng))
 
 
+def meet_frozen_secret(visit: Visit, person: int, crowd: Crowd, rng: Random) -> None:
+    """The AppSecret was frozen in WeChat's console, and is still."""
+    _come_back(visit, rng)
+    _fail_by(visit, troubles.refused("40243", visit.now, rng))
+
+
 def meet_snapshot_page(visit: Visit, person: int, crowd: Crowd, rng: Random) -> None:
     """WeChat shows its snapshot page: a virtual person, who is no user."""
     visit.scope = CONSENT

@@ -55,16 +55,18 @@ def fill(
     events: int,
     seed: int = 1,
     until: datetime | None = None,
+    for_demo: bool = False,
     progress: Progress | None = None,
 ) -> Filled:
-    """Adds a sample to a database at the newest schema: ninety days up to `until`, or to now.
+    """Adds a sample to a database at the newest schema: ninety days up to `until`, or to now; for a demo six weeks,
+    with something to show at their end.
 
     The same seed, sizes and `until` tell the same story in a fresh database; a further fill adds other people.
     Raises BadValue, DatabaseUnavailable.
     """
     if users < FEWEST_USERS or events < 0:
         raise BadValue(f"a sample has at least {FEWEST_USERS} users, and no fewer than 0 events")
-    season = Season.ending(from_datetime(until or utcnow()))
+    season = (Season.leading_to if for_demo else Season.ending)(from_datetime(until or utcnow()))
     show = progress or _unseen
     engine = make_writer(parsed_url(database_url), connections=1)
     try:

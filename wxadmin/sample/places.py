@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from wxadmin.models import Account, ReturnURL, Site
 from wxadmin.models.account import SAMPLE_APPID_PREFIX
+from wxadmin.models.sealed import secret_bound_to
 from wxadmin.security.hashes import random_text, sha256
 from wxadmin.security.keys import KeyRing
-from wxadmin.services.accounts import secret_bound_to
 
 T = TypeVar("T")
 
@@ -63,6 +63,7 @@ class Place:
 TEA = SampleAccount("sample-tea", "青禾茶铺", f"{SAMPLE_APPID_PREFIX}4be10c7d2a", "none", "oQh3cT")
 CLINIC = SampleAccount("sample-clinic", "安和口腔", f"{SAMPLE_APPID_PREFIX}90f6d31b85", "none", "oAh8kQ")
 CLUB = SampleAccount("sample-club", "青禾会员俱乐部", f"{SAMPLE_APPID_PREFIX}c27a58e4f3", "userinfo", "oClu5b")
+ACCOUNTS = (TEA, CLINIC, CLUB)
 
 CAMPAIGN_CHANNEL = "autumn-tea"
 # None where the visitor comes without one; what stands more than once comes more often.
@@ -98,7 +99,7 @@ SITES = (
 
 def stored(session: Session, keys: KeyRing, draw_id: Callable[[], int], *, since: datetime) -> list[Place]:
     """The places; whatever is not there yet is added as if it were there `since` then."""
-    found = {account: _account(session, account) for account in (TEA, CLINIC, CLUB)}
+    found = {account: _account(session, account) for account in ACCOUNTS}
     accounts = {
         sample: account or _added(session, _new_account(keys, sample, account_id=draw_id(), since=since))
         for sample, account in found.items()
@@ -146,9 +147,6 @@ def _new_site(account: Account, sample: SampleSite, draw_id: Callable[[], int], 
         account_id=account.id,
         name=sample.name,
         title=sample.title,
-        handoff="ticket",
-        page_code=False,
-        dev=False,
         # Of a key that nobody has seen: `wxadmin site rotate-key` gives a usable one.
         key_hash=sha256(random_text(40)),
         created_at=since,

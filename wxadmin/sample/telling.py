@@ -13,13 +13,15 @@ from wxadmin.sample.bulk import Row
 from wxadmin.sample.chances import any_of
 from wxadmin.sample.crowd import Crowd
 from wxadmin.sample.fates import CONSENT, SILENT, Fate
-from wxadmin.sample.moments import PastIds
-from wxadmin.sample.places import CAMPAIGN_CHANNEL, TEA, Place
+from wxadmin.sample.moments import MINUTE, PastIds
+from wxadmin.sample.places import ACCOUNTS, CAMPAIGN_CHANNEL, CLINIC, CLUB, TEA, Place, SampleAccount
 from wxadmin.sample.season import Season, Slot
 from wxadmin.sample.visits import ATTEMPT_COLUMNS, EVENT_COLUMNS, Happening, Visit
 
 _EVENTS_A_VISIT = 5.2
 _VISITS_AT_ONCE = 1000
+# In a demo's last minutes, more people than usual have the question before them.
+_NOT_SWEPT_WITHIN, _STILL_OUT = 9 * MINUTE, 0.35
 # What a transaction on either database takes as parameters of one statement.
 _CODES_AT_ONCE = 5000
 
@@ -71,23 +73,24 @@ class Telling:
         self._store_events(until=until)
 
     def _visits_of(self, slot: Slot) -> Iterator[Visit]:
-        goal = round(self._budget * slot.told)
-        expected = (goal - self._told) / _EVENTS_A_VISIT
-        number = 0
+        goal, at = round(self._budget * slot.told), slot.start
         while self._told < goal:
             # In the order of time, or a person's second visit could come before the first.
-            place_in_hour = min((number + self._rng.random()) / max(expected, 1), 0.999)
-            visit = self._visit(int(slot.start + place_in_hour * (slot.end - slot.start)), slot.told)
+            left = (goal - self._told) / _EVENTS_A_VISIT
+            at += int((slot.end - at) * min(2 * self._rng.random() / (left + 1), 0.9))
+            visit = self._visit(at, self._told / self._budget)
             self._told += len(visit.happenings)
-            number += 1
             yield visit
 
     def _visit(self, at: int, told: float) -> Visit:
-        fate, is_incident = self._fate(at), at in self._season.incident
-        person = self._person(fate, 0 if is_incident else told)
+        season, fate = self._season, self._fate(at)
+        person = self._person(fate, at, told)
         place = self._crowd.any_place(person)
-        if is_incident and fate in fates.WELCOMES and place.account is TEA:
-            fate = fates.meet_wrong_secret
+        if fate in fates.WELCOMES:
+            if at in season.incident and place.account is TEA:
+                fate = fates.meet_wrong_secret
+            elif at in season.outage and place.account is CLINIC:
+                fate = fates.meet_frozen_secret
         visit = self._begin(person, place, at)
         fate(visit, person, self._crowd, self._rng)
         return visit
@@ -97,16 +100,20 @@ class Telling:
         if left < fates.MOST_HAPPENINGS:
             # Of a known number of events each, so that the sum comes out.
             return fates.meet_snapshot_page if left >= fates.HAPPENINGS_OF_SNAPSHOT else fates.be_refused
-        fate = fates.USUAL.draw(self._rng)
-        is_open = fate in fates.LINGERING and at + fates.LONGEST_WAIT > self._season.until
+        fate, until = fates.USUAL.draw(self._rng), self._season.until
+        is_open = fate in fates.LINGERING and at + fates.LONGEST_WAIT > until
+        if at in self._season.outage and at + _NOT_SWEPT_WITHIN > until:
+            is_open = is_open or self._rng.random() < _STILL_OUT
         return fates.wait if is_open else fate
 
-    def _person(self, fate: Fate, told: float) -> int:
-        """Somebody known, or new where fewer newcomers than due by now have been met."""
-        if fate in fates.WELCOMES and self._met < self._newcomers * told:
+    def _person(self, fate: Fate, at: int, told: float) -> int:
+        """Somebody known, or new where fewer newcomers than due by now have been met: a login of theirs succeeds."""
+        among: tuple[SampleAccount, ...] = (TEA,) if self._season.is_rush(at) else ACCOUNTS
+        is_due = self._met < self._newcomers * told and at not in self._season.incident
+        if fate in fates.WELCOMES and is_due:
             self._met += 1
-            return self._crowd.newcomer()
-        return self._crowd.someone(but_members=not self._newcomers)
+            return self._crowd.newcomer((TEA, CLUB) if at in self._season.outage else among)
+        return self._crowd.someone(among, but_members=not self._newcomers)
 
     def _begin(self, person: int, place: Place, at: int) -> Visit:
         rng = self._rng

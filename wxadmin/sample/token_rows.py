@@ -4,6 +4,7 @@ from random import Random
 from typing import NamedTuple
 
 from wxadmin.models import TokenState
+from wxadmin.models.sealed import tokens_bound_to
 from wxadmin.sample.bulk import Row
 from wxadmin.sample.moments import HOUR, MINUTE, text, text_or_none
 from wxadmin.sample.profiles import wechat_token
@@ -28,9 +29,8 @@ class Holder(NamedTuple):
 
 def token_row(keys: KeyRing, rng: Random, holder: Holder, *, scope: str, issued: int, renewed: Renewed | None) -> Row:
     """In the order of TOKEN_COLUMNS; moments in microseconds."""
-    # As flows/sealing.py binds them.
-    bound_to = f"token/{holder.account_id}/{holder.openid}"
-    access, refresh = (keys.seal(wechat_token(rng), f"{bound_to}/{use}") for use in ("access", "refresh"))
+    rows = tokens_bound_to(holder.account_id, holder.openid)
+    access, refresh = (keys.seal(wechat_token(rng), row) for row in rows)
     refreshed = renewed.refreshed if renewed else None
     expires = (refreshed or issued) + _LIFE
     next_refresh = refreshed + ROUND if refreshed else issued + int((_LIFE - _AHEAD) * rng.uniform(0.1, 1.0))

@@ -28,6 +28,7 @@ _ERRMSG = {
     "40029": "invalid code",
     "40125": "invalid appsecret",
     "40163": "code been used",
+    "40243": "AppSecret已被冻结，请登录MP解冻后再次调用",
     "42002": "refresh_token expired",
     "45011": "api minute-quota reach limit, must slower, retry next minute",
     "48001": "api unauthorized",

@@ -1,8 +1,9 @@
 """Return addresses: which ones are well formed, which a site allows, and how a ticket is added to one."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, quote, unquote_plus, urlsplit
 
 from wxadmin.errors import ReturnURLRefused
 from wxadmin.i18n import msgid
@@ -79,7 +80,30 @@ def without_leftovers(url: str) -> str:
 
 
 def _is_leftover(name: str) -> bool:
-    return name == "ticket" or name.lower() in WECHAT_SECRETS
+    # As programs read it: one that is encoded, or has a blank before it, would be taken for ours.
+    read = unquote_plus(name).strip()
+    return read == "ticket" or read.lower() in WECHAT_SECRETS
+
+
+def without_parameters(url: str, names: Collection[str]) -> str:
+    """The address without parameters that any program could read as one of these, names in small letters; everything
+    else stays to the byte."""
+    before_fragment, mark, fragment = url.partition("#")
+    path, question, query = before_fragment.partition("?")
+    # Each with the sign before it, the first without; older programs take a semicolon for an ampersand.
+    parts = re.split("(?=[&;])", query)
+    kept = [part for part in parts if _as_read(part.lstrip("&;")) not in names]
+    if kept == parts:
+        return url
+    left = "".join(kept) if kept[:1] == parts[:1] else "".join(kept)[1:]
+    return path + (question + left if left else "") + mark + fragment
+
+
+def _as_read(parameter: str) -> str:
+    """The parameter's name as the most lenient program reads it: PHP drops blanks in front, what follows a NUL, and the
+    brackets of lists; others do not tell capital letters from small ones."""
+    name = unquote_plus(parameter.partition("=")[0])
+    return re.split(r"[\[\0]", name.lstrip(), maxsplit=1)[0].casefold()
 
 
 def with_parameters(url: str, parameters: dict[str, str]) -> str:
@@ -120,4 +144,5 @@ def _port(parts: SplitResult) -> int:
 
 
 def _climbs(path: str) -> bool:
-    return any(segment in {".", ".."} for segment in path.split("/"))
+    # What follows a semicolon is a parameter to some servers, which then climb like all others.
+    return any(segment.partition(";")[0] in {".", ".."} for segment in path.split("/"))

@@ -1,6 +1,7 @@
-"""WeChat service accounts: added, changed, switched off."""
+"""WeChat service accounts: added, changed, switched off and on."""
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from sqlalchemy import select
@@ -11,19 +12,26 @@ from wxadmin.errors import BadValue, NoSuchAccount
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
 from wxadmin.models import Account
+from wxadmin.models.sealed import secret_bound_to
+from wxadmin.refreshing.policies import LONGEST_ACTIVE_DAYS, Policy
 from wxadmin.security.keys import KeyRing
-from wxadmin.services import audit, house, names
+from wxadmin.services import audit, house, names, resting
 
-REFRESH_POLICIES = ("all", "userinfo", "none")
 _APPID = re.compile(r"wx[0-9A-Za-z]{4,30}")
 _SECRET = re.compile(r"[\x21-\x7e]{8,128}")
 _VERIFY_NAME = re.compile(r"MP_verify_[0-9A-Za-z]{16}\.txt")
 _LONGEST_VERIFY_BODY = 256
+_GREATEST_QUOTA = 1_000_000
 
 
-def secret_bound_to(appid: str) -> str:
-    """What an AppSecret's sealing is bound to."""
-    return f"account/{appid}/secret"
+@dataclass(frozen=True, slots=True)
+class RefreshForm:
+    """Which tokens are refreshed and how fast, as somebody enters it; None is left as it is. `quota` is in calls a
+    minute, 0 for WeChat's own."""
+
+    policy: str | None = None
+    active_days: int | None = None
+    quota: int | None = None
 
 
 def add(
@@ -40,8 +48,8 @@ def add(
         name=name,
         title=names.line(title or name, Account.title),
         appid=appid,
-        secret_sealed=_sealed(keys, appid, secret),
-        refresh_policy="all",
+        secret_sealed=_sealed(session, keys, appid, secret),
+        refresh_policy=Policy.ALL.value,
         created_at=utcnow(),
     )
     session.add(account)
@@ -63,20 +71,17 @@ def change(
     name: str,
     *,
     title: str | None = None,
-    refresh_policy: str | None = None,
+    refresh: RefreshForm | None = None,
     verify_file: tuple[str, str] | None = None,
     actor: str,
 ) -> Account:
     """Changes what is given; `verify_file` is the ownership file's name and content. Raises NoSuchAccount, BadValue."""
     account = find(session, name)
-    changed = {}
+    changed: dict[str, object] = {}
     if title is not None:
         account.title = changed["title"] = names.line(title, Account.title)
-    if refresh_policy is not None:
-        if refresh_policy not in REFRESH_POLICIES:
-            text = msgid("the refresh policy is one of %(choices)s")
-            raise BadValue(text, field="refresh_policy", choices=", ".join(REFRESH_POLICIES))
-        account.refresh_policy = changed["refresh_policy"] = refresh_policy
+    if refresh is not None:
+        changed |= _set_refresh(session, account, refresh)
     if verify_file is not None:
         account.verify_name, account.verify_body = _checked_verify_file(*verify_file)
         changed["verify_name"] = account.verify_name
@@ -85,12 +90,43 @@ def change(
     return account
 
 
+def _set_refresh(session: Session, account: Account, form: RefreshForm) -> dict[str, object]:
+    """Changes what the form gives; returns it."""
+    changed: dict[str, object] = {}
+    if form.policy is not None:
+        if form.policy not in list(Policy):
+            text = msgid("the refresh policy is one of %(choices)s")
+            raise BadValue(text, field="refresh_policy", choices=", ".join(Policy))
+        account.refresh_policy = changed["refresh_policy"] = form.policy
+    if form.active_days is not None:
+        if not 1 <= form.active_days <= LONGEST_ACTIVE_DAYS:
+            text = msgid("people are active within the last 1 to %(days)s days: no consent lives longer")
+            raise BadValue(text, field="refresh_active_days", days=LONGEST_ACTIVE_DAYS)
+        account.refresh_active_days = changed["refresh_active_days"] = form.active_days
+    if form.quota is not None:
+        if not 0 <= form.quota <= _GREATEST_QUOTA:
+            text = msgid("the quota is a number of calls a minute up to %(greatest)s; 0 stands for WeChat's own")
+            raise BadValue(text, field="refresh_quota", greatest=f"{_GREATEST_QUOTA:,}")
+        account.refresh_quota = changed["refresh_quota"] = form.quota or None
+    if form.policy is not None or form.active_days is not None:
+        resting.wake_later(session, account.id)
+    return changed
+
+
 def replace_secret(session: Session, keys: KeyRing, name: str, secret: str, *, actor: str) -> None:
     """Stores a new AppSecret. Raises NoSuchAccount, BadValue."""
     account = find(session, name)
-    account.secret_sealed = _sealed(keys, account.appid, secret)
+    account.secret_sealed = _sealed(session, keys, account.appid, secret)
     audit.record(session, actor, "account_secret_replaced", name)
     house.settings_changed(session)
+
+
+def open_secret(keys: KeyRing, appid: str, sealed: bytes | None) -> str:
+    """The AppSecret. Raises BadValue where there is none since its key was forgotten, SealBroken."""
+    if sealed is None:
+        text = msgid("the AppSecret is gone, with the key that it was sealed under: enter it again")
+        raise BadValue(text, field="secret")
+    return keys.open(sealed, secret_bound_to(appid))
 
 
 def disable(session: Session, name: str, *, actor: str) -> None:
@@ -100,10 +136,18 @@ def disable(session: Session, name: str, *, actor: str) -> None:
     house.settings_changed(session)
 
 
-def _sealed(keys: KeyRing, appid: str, secret: str) -> bytes:
+def enable(session: Session, name: str, *, actor: str) -> None:
+    """Switches the account on again, as it was. Raises NoSuchAccount."""
+    find(session, name).disabled_at = None
+    audit.record(session, actor, "account_enabled", name)
+    house.settings_changed(session)
+
+
+def _sealed(session: Session, keys: KeyRing, appid: str, secret: str) -> bytes:
     if not _SECRET.fullmatch(secret):
         text = msgid("the AppSecret is empty or has blanks in it: copy it again from WeChat's console")
         raise BadValue(text, field="secret")
+    house.keep_keys(session.connection(), {keys.sealing_id})
     return keys.seal(secret, secret_bound_to(appid))
 
 

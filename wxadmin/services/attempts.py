@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from wxadmin.database.sets import SetUpdate
+from wxadmin.database.sets import SetSelect, SetUpdate
 from wxadmin.models import Attempt, Outcome
 from wxadmin.services.ledger import Subject
 
@@ -31,37 +31,38 @@ class AttemptSeen:
     browser_family: str
     started_at: datetime
     returned_at: datetime | None
+    ended_at: datetime | None
     outcome: str | None
     ended_by: str | None
+    user_id: int | None
 
     @property
     def subject(self) -> Subject:
         return Subject(self.account_id, self.site_id, self.id, self.scope, self.browser_family)
 
 
-_BY_STATE = (
-    select(*(getattr(Attempt, field.name) for field in fields(AttemptSeen)))
-    .where(Attempt.state_hash.in_(bindparam("hashes", expanding=True)))
-    .order_by(Attempt.id)
-    .with_for_update()
-)
-_OUTCOMES = (
-    select(Attempt.id, Attempt.outcome)
-    .where(Attempt.id.in_(bindparam("ids", expanding=True)))
-    .order_by(Attempt.id)
-    .with_for_update()
-)
+_SEEN = [field.name for field in fields(AttemptSeen)]
+_BY_STATE = SetSelect(Attempt, _SEEN, key=["state_hash"], lock=["id"])
+_BY_ID = SetSelect(Attempt, _SEEN, key=["id"], lock=["id"])
+_OUTCOMES = SetSelect(Attempt, ["id", "outcome"], key=["id"], lock=["id"])
 
 
 def by_state(connection: Connection, state_hashes: Iterable[bytes]) -> dict[bytes, AttemptSeen]:
     """The attempts of these states, locked in the order of their ids until the transaction ends."""
-    rows = connection.execute(_BY_STATE, {"hashes": list(set(state_hashes))})
+    rows = _BY_STATE.execute(connection, ((state_hash,) for state_hash in state_hashes))
     return {attempt.state_hash: attempt for attempt in (AttemptSeen(*row) for row in rows)}
+
+
+def by_id(connection: Connection, attempt_ids: Iterable[int]) -> dict[int, AttemptSeen]:
+    """The attempts of these ids, locked in the order of their ids until the transaction ends."""
+    rows = _BY_ID.execute(connection, ((attempt_id,) for attempt_id in attempt_ids))
+    return {attempt.id: attempt for attempt in (AttemptSeen(*row) for row in rows)}
 
 
 def outcomes(connection: Connection, attempt_ids: Iterable[int]) -> dict[int, str | None]:
     """How the attempts have ended by now; locked in the order of their ids until the transaction ends."""
-    return {row.id: row.outcome for row in connection.execute(_OUTCOMES, {"ids": list(set(attempt_ids))})}
+    rows = _OUTCOMES.execute(connection, ((attempt_id,) for attempt_id in attempt_ids))
+    return dict(rows)
 
 
 @dataclass(frozen=True, slots=True)

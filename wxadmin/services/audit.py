@@ -11,7 +11,7 @@ from wxadmin.models import AuditEntry
 COMMAND_LINE = "command line"
 
 
-def record(session: Session, actor: str, action: str, subject: str, **details: object) -> None:
+def record(session: Session, actor: str, action: str, subject: str, /, **details: object) -> None:
     """Adds an entry; `details` must be fit to show to every administrator, so never a secret or a person's data."""
     session.add(
         AuditEntry(

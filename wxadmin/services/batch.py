@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, tzinfo
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from wxadmin.database.sets import SetUpdate
 from wxadmin.ids import Ids
@@ -38,17 +38,17 @@ class Batch:
         as late as can be, so that other transactions wait for as little as can be."""
         if not self._changed_users:
             return
-        draw = (
-            update(Counter)
-            .where(Counter.name == USER_CHANGES)
-            .values(value=Counter.value + len(self._changed_users))
-            .returning(Counter.value)
-        )
-        last = self.connection.execute(draw).scalar_one()
+        last = self.connection.execute(_DRAW, {"numbers": len(self._changed_users)}).scalar_one()
         first = last - len(self._changed_users) + 1
         numbers = range(first, last + 1)
         rows = [{"id": user, "change_no": no} for user, no in zip(sorted(self._changed_users), numbers, strict=True)]
         _NUMBERS.execute(self.connection, rows)
 
 
+_DRAW = (
+    update(Counter)
+    .where(Counter.name == USER_CHANGES)
+    .values(value=Counter.value + bindparam("numbers"))
+    .returning(Counter.value)
+)
 _NUMBERS = SetUpdate(User, ["change_no"], key=["id"])

@@ -1,10 +1,12 @@
 """The visitor's return from WeChat: whose attempt it is, and who may exchange its code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import ClassVar, Self
+
+from sqlalchemy import Connection
 
 from wxadmin.clock import milliseconds_between
 from wxadmin.database.sets import SetInsert, SetUpdate
@@ -32,10 +34,12 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class NotClaimed:
-    """The return leads to no exchange; `attempt` is the one that its state names, if any."""
+    """The return leads to no exchange; `attempt` is the one that its state names, if any. `is_repeat` where the same
+    browser had been back before with this state: what it gets is what came of that (services/repeats.py)."""
 
     reason: str
     attempt: AttemptSeen | None = None
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Claim:
     def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[Claimed | NotClaimed | Denied]:
         found = attempts.by_state(batch.connection, (step.state_hash for step in steps))
         returns = _decide(steps, found)
-        won = _claim(batch, returns)
+        won = take(batch, _claimants(returns))
         _store_returns(batch, returns, won)
         _end_denied(batch, returns)
         return [_result(batch, visit, won) for visit in returns]
@@ -106,34 +110,65 @@ def _reason_against(attempt: AttemptSeen | None, step: Claim) -> str | None:
         return COOKIE_LOST if step.cookie_hash is None else OTHER_BROWSER
     if attempt.ended_by == INTERRUPTED:
         return INTERRUPTED
-    if step.at - attempt.started_at > STATE_LIFETIME or attempt.outcome == Outcome.ABANDONED:
+    if attempt.outcome != Outcome.SUCCEEDED and _is_too_late(attempt, step):
         return STATE_EXPIRED
-    if attempt.outcome not in {None, Outcome.FAILED}:
-        return STATE_USED
-    # A failed attempt may try a second code; one whose code is being exchanged can no longer be denied.
-    is_exchanging = attempt.outcome is None and attempt.code_hash is not None
-    is_too_late = step.code_hash == attempt.code_hash if step.code_hash else is_exchanging
-    return STATE_USED if is_too_late else None
+    return STATE_USED if _is_repeat(attempt, step) else None
 
 
-def _claim(batch: Batch, returns: list[_Return]) -> set[int]:
+def _is_too_late(attempt: AttemptSeen, step: Claim) -> bool:
+    return step.at - attempt.started_at > STATE_LIFETIME or attempt.outcome == Outcome.ABANDONED
+
+
+def _is_repeat(attempt: AttemptSeen, step: Claim) -> bool:
+    """Whether the browser has been back before, and had all that this return can bring."""
+    if attempt.outcome == Outcome.FAILED:
+        # It may try a second code.
+        return step.code_hash is not None and step.code_hash == attempt.code_hash
+    return attempt.outcome is not None or attempt.code_hash is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who wants to exchange a code, until when it is theirs alone; `claim_id` tells this claim from every other."""
+
+    account_id: int
+    code_hash: bytes
+    attempt_id: int
+    claim_id: int
+    at: datetime
+    lease: timedelta
+
+
+def take(batch: Batch, claimants: Iterable[Claimant]) -> set[int]:
     """The ids of the claims that were first with their code, over all processes."""
     rows = [
         {
-            "account_id": visit.attempt.account_id,
-            "code_hash": visit.step.code_hash,
-            "attempt_id": visit.attempt.id,
-            "claim_id": visit.step.claim_id,
+            "account_id": claimant.account_id,
+            "code_hash": claimant.code_hash,
+            "attempt_id": claimant.attempt_id,
+            "claim_id": claimant.claim_id,
             "node": batch.node,
-            "claimed_at": visit.step.at,
-            "lease_until": visit.step.at + visit.step.lease,
+            "claimed_at": claimant.at,
+            "lease_until": claimant.at + claimant.lease,
         }
-        for visit in returns
-        if visit.attempt and visit.reason is None and not visit.is_denial
+        for claimant in claimants
     ]
     rows.sort(key=lambda row: (row["account_id"], row["code_hash"]))
     holders = _CLAIMS.execute_returning(batch.connection, rows)
     return {claim_id for (claim_id,) in holders} & {row["claim_id"] for row in rows}
+
+
+def _claimants(returns: list[_Return]) -> Iterable[Claimant]:
+    for visit in returns:
+        step, attempt = visit.step, visit.attempt
+        if attempt is not None and visit.reason is None and step.code_hash is not None:
+            yield Claimant(attempt.account_id, step.code_hash, attempt.id, step.claim_id, step.at, step.lease)
+
+
+def give_back(connection: Connection, attempts_ended: Iterable[AttemptSeen], now: datetime) -> None:
+    """Ends the leases of the attempts: nobody needs to wait for them any longer."""
+    rows = [{"attempt_id": attempt_id, "lease_until": now} for attempt_id in sorted({a.id for a in attempts_ended})]
+    _LEASES.execute(connection, rows)
 
 
 def _store_returns(batch: Batch, returns: list[_Return], won: set[int]) -> None:
@@ -173,8 +208,9 @@ def _result(batch: Batch, visit: _Return, won: set[int]) -> Claimed | NotClaimed
         return Claimed(attempt)
     reason = visit.reason or STATE_USED
     record(Class.HARMLESS, code=reason)
-    return NotClaimed(reason, attempt)
+    return NotClaimed(reason, attempt, is_repeat=visit.reason == STATE_USED)
 
 
 _CLAIMS = SetInsert(CodeClaim, key=["account_id", "code_hash"], ignore=True, returning=["claim_id"])
+_LEASES = SetUpdate(CodeClaim, ["lease_until"], key=["attempt_id"])
 _RETURNS = SetUpdate(Attempt, ["returned_at", "code_hash"], key=["id"])

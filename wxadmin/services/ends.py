@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from wxadmin.models import Outcome
-from wxadmin.services import attempts
+from wxadmin.services import attempts, claims
 from wxadmin.services.attempts import AttemptEnd, AttemptSeen
 from wxadmin.services.batch import Batch
 from wxadmin.services.facts import CallFact
@@ -36,4 +36,5 @@ class End:
                 stored[step.attempt.id] = step.outcome
                 ends.append(AttemptEnd(step.attempt.id, step.outcome, last.at, last.code or None))
         attempts.end(batch.connection, ends)
+        claims.give_back(batch.connection, (step.attempt for step in steps), batch.now)
         return [None] * len(steps)

@@ -1,9 +1,11 @@
 """Events, and the counts by hour that are written with them, in one place so that they are always equal."""
 
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,7 +15,8 @@ from wxadmin.ids import Ids
 from wxadmin.models import Class, Event, FailureHour, LoginHour, Outcome, Stage, StepHour
 from wxadmin.models.counts import DURATION_BUCKETS_MS
 
-Counts = dict[tuple[Any, ...], dict[str, int]]
+Counts = dict[tuple[Any, ...], Counter[str]]
+"""By the key of a table of hours, what to add to its columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,52 +91,83 @@ _EVENTS = SetInsert(Event)
 
 def _fold(events: Iterable[dict[str, Any]]) -> dict[type, Counts]:
     """One row a key, however many events fall on it."""
-    logins: Counts = {}
-    failures: Counts = {}
-    steps: Counts = {}
-    for event in events:
-        place = (hour_of(event["at"]), event["account_id"] or 0, event["site_id"] or 0, event["scope"])
-        stage, event_class = event["stage"], event["event_class"]
-        _count(steps, (*place, stage, event_class), "events", _bucket(event["duration_ms"]))
-        _count(logins, place, *_login_columns(event))
-        if event_class != Class.OK:
-            key = (*place, stage, event["code"], event_class, event["browser_family"])
-            _count(failures, key, "events")
+    logins: Counts = defaultdict(Counter)
+    failures: Counts = defaultdict(Counter)
+    steps: Counts = defaultdict(Counter)
+    for alike, number in Counter(map(_alike, events)).items():
+        place = (alike.hour, alike.account_id, alike.site_id, alike.scope)
+        for column in _step_columns(alike):
+            steps[*place, alike.stage, alike.event_class][column] += number
+        for column in _login_columns(alike):
+            logins[place][column] += number
+        if alike.event_class != Class.OK:
+            key = (*place, alike.stage, alike.code, alike.event_class, alike.browser_family)
+            failures[key]["events"] += number
     return {StepHour: steps, LoginHour: logins, FailureHour: failures}
 
 
-def _count(counts: Counts, key: tuple[Any, ...], *columns: str | None) -> None:
-    for column in columns:
-        if column is not None:
-            row = counts.setdefault(key, {})
-            row[column] = row.get(column, 0) + 1
+class _Alike(NamedTuple):
+    """What the counts ask of an event: those of one batch differ in little of it."""
+
+    hour: datetime
+    account_id: int
+    site_id: int
+    scope: str
+    stage: str
+    event_class: str
+    code: str
+    browser_family: str
+    bucket: str | None
+    outcome: str | None
+    recovered: bool
+    new_user: bool
+    first_of_day: bool
 
 
-def _login_columns(event: dict[str, Any]) -> Iterable[str]:
-    if event["event_class"] == Class.REFUSED:
+def _alike(event: dict[str, Any]) -> _Alike:
+    return _Alike(
+        hour_of(event["at"]),
+        event["account_id"] or 0,
+        event["site_id"] or 0,
+        event["scope"],
+        event["stage"],
+        event["event_class"],
+        event["code"],
+        event["browser_family"],
+        _bucket(event["duration_ms"]),
+        event["outcome"],
+        event["recovered"],
+        event["new_user"],
+        event["first_of_day"],
+    )
+
+
+def _step_columns(event: _Alike) -> Iterable[str]:
+    return ("events", event.bucket) if event.bucket else ("events",)
+
+
+def _login_columns(event: _Alike) -> Iterable[str]:
+    if event.event_class == Class.REFUSED:
         # Its attempt is a failed one, but refused starts stand apart from the success rate.
-        return ("refused",)
-    columns = []
-    if event["stage"] == Stage.START:
-        columns.append("started")
-    if event["outcome"]:
-        columns.append(event["outcome"])
-    if event["recovered"]:
-        columns.append("recovered")
-    if event["new_user"]:
-        columns.append("new_users")
-    if event["first_of_day"]:
-        columns.append("people")
-    return columns
+        yield "refused"
+        return
+    if event.stage == Stage.START:
+        yield "started"
+    if event.outcome:
+        yield event.outcome
+    if event.recovered:
+        yield "recovered"
+    if event.new_user:
+        yield "new_users"
+    if event.first_of_day:
+        yield "people"
 
 
 def _bucket(duration_ms: int | None) -> str | None:
-    if duration_ms is None:
-        return None
-    for upper in DURATION_BUCKETS_MS:
-        if duration_ms <= upper:
-            return f"ms_{upper}"
-    return "ms_more"
+    return _BUCKETS[bisect_left(DURATION_BUCKETS_MS, duration_ms)] if duration_ms is not None else None
+
+
+_BUCKETS = [*(f"ms_{upper}" for upper in DURATION_BUCKETS_MS), "ms_more"]
 
 
 class _HourTable:
@@ -156,7 +190,7 @@ def _add(connection: Connection, table: type, counts: Counts) -> None:
     hours = _HOUR_TABLES[table]
     rows = [
         # Sorted, so that two transactions never wait for each other in a circle.
-        dict(zip(hours.key, key, strict=True)) | {name: counts[key].get(name, 0) for name in hours.counts}
+        dict(zip(hours.key, key, strict=True)) | {name: counts[key][name] for name in hours.counts}
         for key in sorted(counts)
     ]
     hours.statement.execute(connection, rows)

@@ -1,6 +1,6 @@
 """A login that succeeded: user, tokens, channel, ticket, events and counts, all in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Self
@@ -12,6 +12,7 @@ from wxadmin.services import attempts, tickets, tokens, users
 from wxadmin.services.attempts import AttemptSeen
 from wxadmin.services.batch import Batch
 from wxadmin.services.facts import CallFact
+from wxadmin.services.tickets import IssuedTicket
 from wxadmin.services.tokens import SealedTokens
 from wxadmin.services.users import Profile, Sighting, StoredUser
 
@@ -32,9 +33,12 @@ class Login:
     unionid: str | None
     profile: Profile | None
     tokens: SealedTokens
-    ticket_hash: bytes
+    # None where the visitor is not handed to the site.
+    ticket_hash: bytes | None
     # The exchange first.
     calls: tuple[CallFact, ...]
+    # Whether the browser that gets the ticket is known to be the one that began.
+    browser_bound: bool = True
 
     @classmethod
     def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[int]:
@@ -43,12 +47,16 @@ class Login:
         pairs = list(zip(steps, stored, strict=True))
         newest = {user.id: (step.attempt.account_id, step.tokens) for step, user in pairs}
         tokens.issue(batch, newest)
-        tickets.issue(
-            batch, [(step.ticket_hash, step.attempt.id, step.attempt.site_id, user.id) for step, user in pairs]
-        )
+        tickets.issue(batch, _tickets(pairs))
         _store_attempts(batch, pairs, before)
         _record(batch, pairs, before)
         return [user.id for user in stored]
+
+
+def _tickets(pairs: Sequence[tuple[Login, StoredUser]]) -> Iterator[IssuedTicket]:
+    for step, user in pairs:
+        if step.ticket_hash is not None:
+            yield IssuedTicket(step.ticket_hash, step.attempt.id, step.attempt.site_id, user.id, step.browser_bound)
 
 
 def _sighting(step: Login) -> Sighting:

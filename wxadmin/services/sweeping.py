@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import and_, delete, exists, literal_column, select
 from sqlalchemy.orm import Session
 
-from wxadmin.ids import Ids
+from wxadmin.ids import Ids, first_id_at
 from wxadmin.models import Attempt, Class, CodeClaim, Event, Outcome, Stage, Ticket
 from wxadmin.services import attempts, claims
 from wxadmin.services.attempts import AttemptEnd
@@ -62,6 +62,37 @@ def end_interrupted(session: Session, *, ids: Ids, node: int, now: datetime, lim
     return len(rows)
 
 
+def end_interrupted_again(session: Session, *, ids: Ids, node: int, now: datetime, limit: int) -> int:
+    """The same for up to `limit` attempts that had failed before, and whose second code was then being exchanged: they
+    stay failed, but it is the interruption that ended them, and that the visitor's reload makes good."""
+    came_to_something = exists().where(
+        Event.attempt_id == Attempt.id, Event.stage == Stage.EXCHANGE, Event.at >= CodeClaim.claimed_at
+    )
+    query = (
+        select(*_SUBJECT)
+        .join(CodeClaim, and_(CodeClaim.attempt_id == Attempt.id, CodeClaim.code_hash == Attempt.code_hash))
+        .where(
+            Attempt.outcome == Outcome.FAILED,
+            # The index is partial: SQLite uses it only where the query repeats its condition to the letter.
+            Attempt.outcome != literal_column("'succeeded'"),
+            # A second code comes within the state's time; who began before that is not looked at.
+            Attempt.id >= first_id_at(now - 2 * claims.STATE_LIFETIME),
+            Attempt.ended_by != claims.INTERRUPTED,
+            CodeClaim.claimed_at > Attempt.ended_at,
+            CodeClaim.lease_until < now,
+            ~came_to_something,
+        )
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Attempt)
+    )
+    batch = Batch(session.connection(), ids=ids, now=now, node=node)
+    rows = session.execute(query).all()
+    for row in rows:
+        _end(batch, row, Class.FAILURE, claims.INTERRUPTED, Outcome.FAILED, is_first=False)
+    batch.close()
+    return len(rows)
+
+
 def purge(session: Session, *, now: datetime) -> int:
     """Deletes claims and tickets that have served their time; returns how many."""
     # Only by its claim is an interrupted attempt found, so the claim stays until the attempt has its end.
@@ -78,7 +109,8 @@ def purge(session: Session, *, now: datetime) -> int:
 _SUBJECT = (Attempt.id, Attempt.account_id, Attempt.site_id, Attempt.scope, Attempt.browser_family)
 
 
-def _end(batch: Batch, row: object, event_class: Class, code: str, outcome: Outcome) -> None:
+def _end(batch: Batch, row: object, event_class: Class, code: str, outcome: Outcome, *, is_first: bool = True) -> None:
     subject = Subject(row.account_id, row.site_id, row.id, row.scope, row.browser_family)  # type: ignore[attr-defined]
     attempts.end(batch.connection, [AttemptEnd(row.id, outcome, batch.now, code)])  # type: ignore[attr-defined]
-    batch.ledger.record(subject, Stage.RETURN, event_class, at=batch.now, code=code, outcome=outcome)
+    told = outcome if is_first else None
+    batch.ledger.record(subject, Stage.RETURN, event_class, at=batch.now, code=code, outcome=told)

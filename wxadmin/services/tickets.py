@@ -1,9 +1,9 @@
 """Login tickets: issued with the login, redeemed once, by the site that they are for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from sqlalchemy import select
 
@@ -20,25 +20,23 @@ UNKNOWN = "gw_ticket_unknown"
 EXPIRED = "gw_ticket_expired"
 SPENT = "gw_ticket_spent"
 OTHER_SITE = "gw_ticket_other_site"
+SITE_KEY = "gw_site_key"
 
 
-def issue(batch: Batch, tickets: Sequence[tuple[bytes, int, int, int]]) -> None:
-    """Stores tickets given as (hash, attempt id, site id, user id), valid from the batch's time on."""
-    _ISSUED.execute(
-        batch.connection,
-        [
-            {
-                "ticket_hash": ticket_hash,
-                "attempt_id": attempt_id,
-                "site_id": site_id,
-                "user_id": user_id,
-                "browser_bound": True,
-                "issued_at": batch.now,
-                "expires_at": batch.now + LIFETIME,
-            }
-            for ticket_hash, attempt_id, site_id, user_id in tickets
-        ],
-    )
+class IssuedTicket(NamedTuple):
+    """For the visitor to bring to the site."""
+
+    ticket_hash: bytes
+    attempt_id: int
+    site_id: int
+    user_id: int
+    browser_bound: bool
+
+
+def issue(batch: Batch, tickets: Iterable[IssuedTicket]) -> None:
+    """Stores the tickets, valid from the batch's time on."""
+    when = {"issued_at": batch.now, "expires_at": batch.now + LIFETIME}
+    _ISSUED.execute(batch.connection, [ticket._asdict() | when for ticket in tickets])
 
 
 _ISSUED = SetInsert(
@@ -84,14 +82,14 @@ class Redeem:
 
     @classmethod
     def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[RedeemedLogin | TicketRefused]:
-        found = _find(batch, {step.ticket_hash for step in steps})
+        found = _find(batch, steps, lock=True)
         results: list[RedeemedLogin | TicketRefused] = []
         spent: dict[bytes, Redeem] = {}
         for step in steps:
             row = found.get(step.ticket_hash)
             reason = _reason_against(row, step, spent.get(step.ticket_hash))
             if row is not None:
-                _record(batch, row, step, reason)
+                _record(batch, row, step.at, reason)
             if row is None or reason is not None:
                 results.append(TicketRefused(reason or UNKNOWN))
                 continue
@@ -102,8 +100,26 @@ class Redeem:
         return results
 
 
-def _find(batch: Batch, hashes: set[bytes]) -> dict[bytes, Any]:
-    """The tickets with all that an answer needs, locked until the batch commits."""
+@dataclass(frozen=True, slots=True)
+class KeyRefused:
+    """Somebody asked for a ticket with a key of no site. Where there is such a ticket, its attempt's events say so."""
+
+    refusable: ClassVar[bool] = True
+
+    ticket_hash: bytes
+    at: datetime
+
+    @classmethod
+    def apply(cls, batch: Batch, steps: Sequence[Self]) -> list[None]:
+        found = _find(batch, steps, lock=False)
+        for step in steps:
+            if row := found.get(step.ticket_hash):
+                _record(batch, row, step.at, SITE_KEY)
+        return [None] * len(steps)
+
+
+def _find(batch: Batch, steps: Sequence[Redeem | KeyRefused], *, lock: bool) -> dict[bytes, Any]:
+    """The tickets with all that an answer needs; locked until the batch commits where they may be spent."""
     query = (
         select(
             *(Ticket.ticket_hash, Ticket.site_id, Ticket.expires_at, Ticket.redeemed_at, Ticket.idempotency_hash),
@@ -115,11 +131,11 @@ def _find(batch: Batch, hashes: set[bytes]) -> dict[bytes, Any]:
         .join(Attempt, Attempt.id == Ticket.attempt_id)
         .join(User, User.id == Ticket.user_id)
         .join(Account, Account.id == Attempt.account_id)
-        .where(Ticket.ticket_hash.in_(sorted(hashes)))
+        .where(Ticket.ticket_hash.in_(sorted({step.ticket_hash for step in steps})))
         .order_by(Ticket.ticket_hash)
-        .with_for_update(of=Ticket)
     )
-    return {row.ticket_hash: row for row in batch.connection.execute(query)}
+    rows = batch.connection.execute(query.with_for_update(of=Ticket) if lock else query)
+    return {row.ticket_hash: row for row in rows}
 
 
 def _reason_against(row: Any, step: Redeem, in_batch: Redeem | None) -> str | None:
@@ -154,15 +170,15 @@ def _login(row: Any, ref: str | None) -> RedeemedLogin:
     )
 
 
-def _record(batch: Batch, row: Any, step: Redeem, reason: str | None) -> None:
+def _record(batch: Batch, row: Any, at: datetime, reason: str | None) -> None:
     subject = Subject(row.account_id, row.site_id, row.attempt_id, row.scope, row.browser_family)
     batch.ledger.record(
         subject,
         Stage.REDEEM,
         Class.OK if reason is None else Class.BLOCKED,
-        at=step.at,
+        at=at,
         code=reason or "",
-        duration_ms=milliseconds_between(row.issued_at, step.at),
+        duration_ms=milliseconds_between(row.issued_at, at),
         user_id=row.user_id,
     )
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, func, select, tuple_
+from sqlalchemy import case, func
 
-from wxadmin.database.sets import SetInsert
+from wxadmin.database.engines import has_one_writer
+from wxadmin.database.sets import SetInsert, SetSelect
 from wxadmin.models import User, UserChannel
 from wxadmin.services.batch import Batch
 
@@ -21,6 +22,14 @@ class Profile:
     nickname: str
     headimgurl: str | None
     language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose login it is, and what WeChat told of them at it; None where it told nothing."""
+
+    openid: str
+    profile: Profile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +58,30 @@ class StoredUser:
 
 def remember(batch: Batch, sightings: Sequence[Sighting]) -> list[StoredUser]:
     """Inserts or updates the user of each sighting, and their channel. The same person may be seen more than once."""
-    last_logins = _last_logins(batch, sightings)
-    users = _stored_users(sightings, _store_users(batch, sightings), last_logins, batch.zone)
+    known = _known(batch, sightings)
+    stored = _store_users(batch, sightings, known)
+    last_logins = {key: person.last_login_at for key, person in known.items()}
+    users = _stored_users(sightings, stored, last_logins, batch.zone)
     _store_channels(batch, sightings, users)
     for user in users:
         batch.user_changed(user.id)
     return users
 
 
-def _last_logins(batch: Batch, sightings: Sequence[Sighting]) -> dict[Key, datetime]:
-    """When those among them who are known logged in last. Their rows stay locked, so that of two processes only one
-    finds a login to be the first of the day."""
-    keys = sorted({(seen.account_id, seen.openid) for seen in sightings})
-    found = batch.connection.execute(_KNOWN, {"keys": keys})
-    return {(account_id, openid): last_login_at for account_id, openid, last_login_at in found}
+class _Known(NamedTuple):
+    id: int
+    last_login_at: datetime
 
 
-_KEY = tuple_(User.account_id, User.openid)
-_KNOWN = (
-    select(User.account_id, User.openid, User.last_login_at)
-    .where(_KEY.in_(bindparam("keys", expanding=True)))
-    .order_by(User.account_id, User.openid)
-    .with_for_update()
+def _known(batch: Batch, sightings: Sequence[Sighting]) -> dict[Key, _Known]:
+    """Those among them who are known. Their rows stay locked, so that of two processes only one finds a login to be
+    the first of the day."""
+    found = _KNOWN.execute(batch.connection, ((seen.account_id, seen.openid) for seen in sightings))
+    return {(account_id, openid): _Known(*person) for account_id, openid, *person in found}
+
+
+_KNOWN = SetSelect(
+    User, ["account_id", "openid", "id", "last_login_at"], key=["account_id", "openid"], lock=["account_id", "openid"]
 )
 
 
@@ -92,15 +103,21 @@ def _stored_users(
     return users
 
 
-def _store_users(batch: Batch, sightings: Sequence[Sighting]) -> dict[Key, tuple[int, bool]]:
+def _store_users(batch: Batch, sightings: Sequence[Sighting], known: dict[Key, _Known]) -> dict[Key, tuple[int, bool]]:
     """Ids, and who is new."""
     rows: dict[Key, dict[str, Any]] = {}
     for seen in sightings:
         key = (seen.account_id, seen.openid)
         row = _user_row(seen, batch.ids.draw())
         rows[key] = _folded(rows[key], row) if key in rows else row
-    stored = _USERS.execute_returning(batch.connection, [rows[key] for key in sorted(rows)])
-    found = {(account_id, openid): user_id for user_id, account_id, openid in stored}
+    in_order = [rows[key] for key in sorted(rows)]
+    if has_one_writer(batch.connection):
+        # Nobody can have stored any of them since we looked.
+        _USERS.execute(batch.connection, in_order)
+        found = {key: known[key].id if key in known else row["id"] for key, row in rows.items()}
+    else:
+        stored = _USERS.execute_returning(batch.connection, in_order)
+        found = {(account_id, openid): user_id for user_id, account_id, openid in stored}
     # A user is new where the id that was proposed is the one that was stored.
     return {key: (found[key], found[key] == row["id"]) for key, row in rows.items()}
 

@@ -62,8 +62,9 @@ def is_loopback(host: str) -> bool:
 
 
 def is_private(host: str) -> bool:
+    """Whether the host is an address of no place on the internet: of a local network, or behind a carrier's NAT."""
     address = _ip(host)
-    return address is not None and address.is_private
+    return address is not None and not address.is_global
 
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -29,6 +29,17 @@ _SWITCHES = (
     ("unionid", "绑定开放平台（有 unionid）", "Bound: unionid"),
     ("lan_hosts", "允许局域网地址", "LAN hosts allowed"),
 )
+# What people most want to see go wrong, each as the fields of one fault.
+_USUAL_FAULTS: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("code 无效", "40029", {"endpoint": "exchange", "kind": "errcode", "errcode": 40029}),
+    ("code 已被使用", "40163", {"endpoint": "exchange", "kind": "errcode", "errcode": 40163}),
+    ("AppSecret 错误", "40125", {"endpoint": "exchange", "kind": "errcode", "errcode": 40125}),
+    ("微信系统繁忙", "-1", {"endpoint": "exchange", "kind": "errcode", "errcode": -1}),
+    ("六秒后才应答", "slow", {"endpoint": "exchange", "kind": "slow", "seconds": 6}),
+    ("连接中断", "drop", {"endpoint": "exchange", "kind": "drop"}),
+    ("拉不到资料", "48001", {"endpoint": "userinfo", "kind": "errcode", "errcode": 48001}),
+    ("无此授权范围权限", "10005", {"endpoint": "authorize", "kind": "errcode", "errcode": 10005}),
+)
 
 
 class ControlHandler(SimulatorHandler):
@@ -165,6 +176,7 @@ class PageHandler(ControlHandler):
             "control.html",
             world=self.world,
             answers=dict(zip(ANSWERS, ("询问", "允许", "拒绝", "已关注（静默）", "快照页"), strict=True)),
+            usual_faults=_USUAL_FAULTS,
             endpoints=ENDPOINTS,
             kinds=KINDS,
             numbers=_NUMBERS,

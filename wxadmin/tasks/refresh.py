@@ -8,12 +8,18 @@ from wxadmin.tasks.runner import Job
 
 
 async def run(gateway: Gateway) -> int:
-    report = await refresh_pass(gateway)
-    if report.leased:
-        metrics.note_refresh("ok", report.renewed)
-        for code, times in report.failed.items():
-            metrics.note_refresh(code, times)
-        logger.info("refreshed", leased=report.leased, renewed=report.renewed, failed=dict(report.failed))
+    report = await refresh_pass(gateway, observe=metrics.note_refreshes)
+    if report.leased or report.put_aside:
+        metrics.note_refresh_pass(report)
+        logger.info(
+            "refreshed",
+            leased=report.leased,
+            renewed=report.renewed,
+            overtaken=report.overtaken,
+            given_back=report.given_back,
+            put_aside=report.put_aside,
+            failed=dict(report.failed),
+        )
     return report.leased
 
 

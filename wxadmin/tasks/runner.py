@@ -39,13 +39,18 @@ class Runner:
         for callback in self._callbacks:
             callback.start()
 
-    async def stop(self) -> None:
-        """Begins no new pass and waits for those that run, which are told to hurry."""
+    async def stop(self, within: float) -> bool:
+        """Begins no new pass and waits for those that run, which are told to hurry; whether they have ended within so
+        many seconds. What has not is cut off then: its leases end by themselves."""
         self._gateway.stopping.set()
         for callback in self._callbacks:
             callback.stop()
-        if self._passes:
-            await asyncio.wait(self._passes)
+        if not self._passes:
+            return True
+        _, late = await asyncio.wait(self._passes, timeout=within)
+        for task in late:
+            task.cancel()
+        return not late
 
     async def _pass(self, job: Job) -> None:
         task = asyncio.create_task(self._run(job))

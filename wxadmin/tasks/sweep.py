@@ -4,16 +4,20 @@ from collections.abc import Callable
 
 from wxadmin.clock import utcnow
 from wxadmin.flows.gateway import Gateway
-from wxadmin.services import sweeping
+from wxadmin.services import refresh_passes, sweeping
 from wxadmin.tasks.runner import Job
 
 _EVERY_S = 60
 _AT_A_TIME = 500
 
 
+_ENDS = (sweeping.end_interrupted, sweeping.end_interrupted_again, sweeping.end_waiting)
+
+
 async def run(gateway: Gateway) -> int:
-    ended = await _all(gateway, sweeping.end_interrupted) + await _all(gateway, sweeping.end_waiting)
-    return ended + await gateway.database.write(sweeping.purge, now=utcnow())
+    ended = sum([await _all(gateway, end) for end in _ENDS])
+    purged = await gateway.database.write(sweeping.purge, now=utcnow())
+    return ended + purged + await gateway.database.write(refresh_passes.purge, now=utcnow())
 
 
 async def _all(gateway: Gateway, end: Callable[..., int]) -> int:

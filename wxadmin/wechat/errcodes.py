@@ -49,6 +49,8 @@ class Verdict(StrEnum):
     """It passes by itself: back off."""
     QUOTA_DAY = "quota_day"
     """No more calls today."""
+    UNREADABLE = "unreadable"
+    """No call was made: the key that the token is sealed under is not here."""
     UNKNOWN = "unknown"
     """Back off, and call the token dead only after a day of it."""
 
@@ -56,9 +58,10 @@ class Verdict(StrEnum):
 _VERDICTS = {
     Verdict.PERMANENT: "40029 40030 42002 42007 50001",
     # gw_account_off is what the client says of sample data.
-    Verdict.CONFIG: "40013 40164 41003 43003 48004 50002 gw_account_off gw_key_missing",
+    Verdict.CONFIG: "40013 40164 41003 43003 48004 50002 gw_account_off",
     Verdict.TRANSIENT: "-1 45011 gw_timeout gw_connect gw_bad_reply gw_http_status",
     Verdict.QUOTA_DAY: "45009",
+    Verdict.UNREADABLE: "gw_key_missing",
 }
 _VERDICT_OF = {code: verdict for verdict, codes in _VERDICTS.items() for code in codes.split()}
 

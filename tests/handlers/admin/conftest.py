@@ -29,6 +29,7 @@ class StaffVisitor:
     http: httpx.AsyncClient
     name: str
     token: str
+    session_cookie: str = "wxadmin_session"
 
     async def get(self, path: str, *, lang: str = "en", headers: Mapping[str, str] | None = None) -> httpx.Response:
         """The page at the path, query and all."""
@@ -51,7 +52,7 @@ class StaffVisitor:
         return await self.http.post(self.gateway + path, content=urlencode(said, doseq=True), headers=headers)
 
     def _cookie(self, lang: str) -> str:
-        return f"wxadmin_session={self.token}; wxadmin_lang={lang}"
+        return f"{self.session_cookie}={self.token}; wxadmin_lang={lang}"
 
 
 SignIn = Callable[..., StaffVisitor]

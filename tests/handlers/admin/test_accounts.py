@@ -6,8 +6,11 @@ from tests.handlers.admin.conftest import SignIn
 from tests.running import keys
 from wxadmin.database import Database
 from wxadmin.models import Account
+from wxadmin.models.sealed import SEALED_KINDS, secret_bound_to
 from wxadmin.queries import accounts as queries
+from wxadmin.queries.keys import Window
 from wxadmin.services import accounts
+from wxadmin.services.keys import give_up
 from wxadmin.simulator import DEFAULT_APPID, secret_for
 
 NEW = {"name": "coffee", "appid": "wx00112233445566aa", "secret": "0123456789abcdef", "title": "咖啡馆"}
@@ -20,7 +23,7 @@ def stored(database: Database, name: str) -> Account:
 
 def secret_of(database: Database, name: str) -> str:
     sealed = database.read_now(queries.secret_sealed, name)
-    return keys().open(sealed or b"", accounts.secret_bound_to(stored(database, name).appid))
+    return keys().open(sealed or b"", secret_bound_to(stored(database, name).appid))
 
 
 async def test_an_account_is_added_and_its_page_says_what_to_enter_in_wechats_console(
@@ -123,6 +126,23 @@ async def test_an_appsecret_that_wechat_takes_is_stored(staff: SignIn, database:
     assert secret_of(database, "tea") == secret_for(DEFAULT_APPID)
 
 
+async def test_an_account_whose_key_was_forgotten_asks_for_its_appsecret(staff: SignIn, database: Database) -> None:
+    ada = staff("admin")
+    before = [await ada.get(f"/admin/accounts{page}") for page in ("", "/tea")]
+    database.write_now(give_up, SEALED_KINDS[0], keys().sealing_id, Window(-1, None))
+
+    listed, shown = [await ada.get(f"/admin/accounts{page}") for page in ("", "/tea")]
+    checked = await ada.post("/admin/accounts/tea/check")
+    replaced = await ada.post("/admin/accounts/tea/secret", {"secret": secret_for(DEFAULT_APPID)})
+
+    assert not any("No AppSecret" in page.text or "AppSecret is gone" in page.text for page in before)
+    assert "No AppSecret" in listed.text
+    assert "The AppSecret is gone" in shown.text
+    assert (checked.status_code, replaced.status_code) == (400, 303)
+    assert "enter it again" in checked.text
+    assert secret_of(database, "tea") == secret_for(DEFAULT_APPID)
+
+
 async def test_switching_off_is_asked_for_first(staff: SignIn, database: Database) -> None:
     ada = staff("admin")
 
@@ -135,7 +155,23 @@ async def test_switching_off_is_asked_for_first(staff: SignIn, database: Databas
     assert stored(database, "tea").disabled_at is not None
 
 
-@pytest.mark.parametrize("page", ["", "/secret", "/check", "/disable"])
+async def test_what_was_switched_off_can_be_switched_on_again(staff: SignIn, database: Database) -> None:
+    ada = staff("admin")
+    await ada.post("/admin/accounts/tea/disable")
+
+    off = await ada.get("/admin/accounts/tea")
+    question = await ada.get("/admin/accounts/tea/enable")
+    answered = await ada.post("/admin/accounts/tea/enable")
+    on = await ada.get("/admin/accounts/tea")
+
+    assert "/admin/accounts/tea/enable" in off.text
+    assert "Switch tea on?" in question.text
+    assert answered.headers["Location"] == "/admin/accounts/tea"
+    assert "/admin/accounts/tea/enable" not in on.text
+    assert stored(database, "tea").disabled_at is None
+
+
+@pytest.mark.parametrize("page", ["", "/secret", "/check", "/disable", "/enable"])
 async def test_an_account_that_is_not_there_is_a_page_that_says_so(staff: SignIn, page: str) -> None:
     ada = staff("admin")
 

@@ -1,8 +1,11 @@
 """/admin/attempts: the list, its search, and one attempt as each role may see it."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from sqlalchemy import select
@@ -10,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from tests.factories import AttemptFactory, EventFactory, UserFactory
 from tests.handlers.admin.conftest import SignIn
-from tests.running import SiteKeys
+from tests.running import SiteKeys, switch
 from tests.visiting import Visitor, redeem
 from wxadmin import support_codes
-from wxadmin.clock import utcnow
+from wxadmin.clock import milliseconds_between, utcnow
 from wxadmin.database import Database
 from wxadmin.models import Attempt, Event, Site, Stage, User
 from wxadmin.queries import attempts
@@ -115,6 +118,23 @@ async def test_an_errcode_or_an_openid_leads_to_the_list_of_those_with_it(
     assert code_of(other) not in listed.text
 
 
+async def test_support_finds_the_attempts_of_a_member_by_the_sites_own_number(
+    staff: SignIn, store: Store, shop: Site
+) -> None:
+    own = store(lambda: AttemptFactory(site=shop, failed=True, ref="会员 7"))
+    other = store(lambda: AttemptFactory(site=shop, failed=True, ref="会员 70"))
+    support = staff("support")
+
+    nowhere = await support.get("/admin/attempts?q=%E4%BC%9A%E5%91%98+7")
+    listed = await support.get("/admin/attempts?ref=%E4%BC%9A%E5%91%98+7")
+    shown = await support.get(f"/admin/attempts/{code_of(own)}")
+
+    assert 'href="/admin/attempts?ref=%E4%BC%9A%E5%91%98+7"' in nowhere.text
+    assert code_of(own) in listed.text
+    assert code_of(other) not in listed.text
+    assert "会员 7" in shown.text
+
+
 @pytest.mark.parametrize(
     ("typed", "said"), [("K7M2-Q9XX", "a sign of it is wrong"), ("小雨", "cannot be looked up here")]
 )
@@ -123,6 +143,7 @@ async def test_a_search_that_leads_nowhere_says_why(staff: SignIn, typed: str, s
 
     assert page.status_code == 200
     assert said in page.text
+    assert f'href="/admin/users?q={quote_plus(typed)}"' in page.text
 
 
 @pytest.mark.parametrize(
@@ -138,6 +159,7 @@ async def test_a_search_that_leads_nowhere_says_why(staff: SignIn, typed: str, s
             "code=drop",
         ),
         *("from=yesterday", "from=0001-01-01", "to=9999-12-31", "openid=%27", "before=-1", "after=x"),
+        *("ref=%01", f"ref={'r' * 65}"),
         *("before=99999999999999999999", "site=shop&site=clinic", "q=%ff"),
     ],
 )
@@ -180,6 +202,25 @@ async def test_a_login_that_went_well_is_shown_step_by_step(
     assert {user.openid, "door", "member-7", "127.0.0.1"} <= set(page.text.replace("<", ">").split(">"))
 
 
+@pytest.mark.parametrize(
+    ("state", "said", "filtered"), [("page", "succeeded", "succeeded"), ("page_failed", "Code not valid", "failed")]
+)
+async def test_a_code_that_a_page_brought_is_no_refused_start(
+    staff: SignIn, store: Store, shop: Site, state: str, said: str, filtered: str
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, **{state: True}))
+    support = staff("support")
+
+    page = await support.get(f"/admin/attempts/{code_of(attempt)}")
+    found = await support.get(f"/admin/attempts?outcome={filtered}")
+    refused = await support.get("/admin/attempts?outcome=refused")
+
+    assert said.lower() in page.text.lower()
+    assert "Refused before WeChat was asked" not in page.text
+    assert code_of(attempt) in found.text
+    assert code_of(attempt) not in refused.text
+
+
 async def test_a_login_that_wechat_refused_says_why_and_what_never_came(
     staff: SignIn, visitor: Visitor, stored: Stored, world: World
 ) -> None:
@@ -195,6 +236,34 @@ async def test_a_login_that_wechat_refused_says_why_and_what_never_came(
     assert page.text.index("<b>Handed to the site") < page.text.index("Never came")
 
 
+async def test_a_visitor_who_was_kept_back_for_want_of_a_profile_was_not_handed_to_the_site(
+    staff: SignIn, visitor: Visitor, stored: Stored, world: World, database: Database
+) -> None:
+    switch(database, profile_required=True)
+    world.faults.order(Fault("userinfo", "errcode", errcode=40003, times=1))
+    await visitor.get(await visitor.agree(await visitor.start(scope="snsapi_userinfo")))
+    [attempt] = stored(Attempt)
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert "this site takes nobody without nickname and picture: the visitor got a page. The profile" in page.text
+    assert page.text.count("<b>Handed to the site") == page.text.count("Never came") == 1
+    assert page.text.index("<b>Handed to the site") < page.text.index("Never came")
+
+
+async def test_a_site_that_reads_the_address_is_not_waited_for(
+    staff: SignIn, visitor: Visitor, stored: Stored, database: Database
+) -> None:
+    switch(database, handoff="openid")
+    await visitor.log_in()
+    [attempt] = stored(Attempt)
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert "which reads who it is from the address" in page.text
+    assert "Never came" not in page.text
+
+
 async def test_one_that_is_not_back_yet_says_how_long_it_has_been_waiting(
     staff: SignIn, visitor: Visitor, stored: Stored
 ) -> None:
@@ -208,20 +277,160 @@ async def test_one_that_is_not_back_yet_says_how_long_it_has_been_waiting(
     assert page.text.index("<b>Back from WeChat") < page.text.index("Not yet")
 
 
-async def test_a_repeated_callback_stands_beside_the_way_as_harmless(
+async def test_callbacks_stand_side_by_side_with_their_gaps(staff: SignIn, visitor: Visitor, stored: Stored) -> None:
+    back = await visitor.agree(await visitor.start())
+    robot = Visitor(visitor.gateway, visitor.http)
+    for browser in (robot, visitor, visitor):
+        await browser.get(back)
+    [attempt] = stored(Attempt)
+    came = sorted(event.at for event in stored(Event) if event.stage == Stage.RETURN)
+    gaps = [milliseconds_between(came[0], at) for at in came]
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}", lang="zh_CN")
+    in_english = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    rows = page.text.split("重复回调（无影响）")[1].split("</table>")[0].split("<tr>")[2:]
+    assert ["无影响" in row for row in rows] == [True, False, True]
+    assert [f"比第一次晚 {gap} 毫秒" in row for gap, row in zip(gaps, rows, strict=True)] == [False, True, True]
+    assert [re.findall("登录标记丢失|由此继续授权|同一浏览器再次返回", row) for row in rows] == [
+        ["登录标记丢失"],
+        ["由此继续授权"],
+        ["同一浏览器再次返回"],
+    ]
+    assert f"{gaps[1]} ms after the first" in in_english.text
+    assert "站点未换取身份" in page.text
+
+
+async def test_the_one_callback_of_every_login_stands_beside_nothing(
+    staff: SignIn, visitor: Visitor, stored: Stored
+) -> None:
+    await visitor.log_in()
+    [attempt] = stored(Attempt)
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert "after the first" not in page.text
+    assert "Duplicates (harmless)" not in page.text
+
+
+async def test_a_callback_without_its_cookie_is_shown_even_alone(
     staff: SignIn, visitor: Visitor, stored: Stored
 ) -> None:
     back = await visitor.agree(await visitor.start())
-    await visitor.get(back)
-    visitor.cookies.clear()
-    await visitor.get(back)
+    await Visitor(visitor.gateway, visitor.http).get(back)
     [attempt] = stored(Attempt)
 
-    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}", lang="zh_CN")
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
 
-    assert "重复回调（无影响）" in page.text
-    assert page.text.count('<li class="harmless">') == 1
-    assert "站点未换取身份" in page.text
+    assert ">gw_state_cookie_lost</a>" in page.text
+
+
+async def test_an_exchange_that_was_tried_again_says_so(
+    staff: SignIn, visitor: Visitor, stored: Stored, world: World
+) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=-1, times=1))
+    await visitor.log_in()
+    [attempt] = stored(Attempt)
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert page.text.index("<b>Code exchanged</b>") < page.text.index("<b>Code exchanged, tried again</b>")
+
+
+async def test_a_second_code_is_no_retry_of_the_first(
+    staff: SignIn, visitor: Visitor, stored: Stored, world: World
+) -> None:
+    begun = await visitor.start()
+    world.faults.order(Fault("exchange", "errcode", errcode=40029, times=1))
+    for _ in range(2):
+        await visitor.get(await visitor.agree(begun))
+    [attempt] = stored(Attempt)
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert page.text.count("<b>Code exchanged</b>") == 2
+    assert "tried again" not in page.text
+
+
+async def test_a_site_with_a_wrong_key_is_the_verdict_until_it_has_the_right_one(
+    staff: SignIn, visitor: Visitor, stored: Stored, site_keys: SiteKeys
+) -> None:
+    ticket = await visitor.log_in()
+    await redeem(visitor.http, visitor.gateway, "wxs_WRONG", ticket)
+    [attempt] = stored(Attempt)
+    support = staff("support")
+
+    refused = await support.get(f"/admin/attempts/{code_of(attempt)}")
+    await redeem(visitor.http, visitor.gateway, site_keys.shop, ticket)
+    redeemed = await support.get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert "the site was refused when it asked who it is: Site key not accepted (gw_site_key)." in refused.text
+    assert "sets the current site key" in refused.text.split("</section>")[0]
+    assert "the site has asked who it is" in redeemed.text
+    assert "Refused redemptions" in redeemed.text
+    assert "sets the current site key" not in redeemed.text.split("</section>")[0]
+
+
+def causes_on(page: str) -> list[str]:
+    """What is said of each likely cause, with the errcodes that it links to."""
+    (listed,) = re.findall('<ol aria-labelledby="causes">(.*?)</ol>', unescape(page), re.DOTALL)
+    causes = listed.split("<li>")[1:]
+    return [" ".join([re.split("[,.]", one)[0], *re.findall('/admin/failures/([^"]+)"', one)]) for one in causes]
+
+
+@pytest.mark.parametrize(
+    ("changes", "first"),
+    [
+        ({"scope": "snsapi_userinfo"}, ["Declined"]),
+        ({"scope": "snsapi_base"}, ["Closed the page"]),
+        ({"browser_family": "wecom"}, ["Opened in WeCom gw_not_wechat", "Closed the page"]),
+        ({"browser_family": "other"}, ["Opened outside of WeChat gw_not_wechat", "Closed the page"]),
+    ],
+)
+async def test_an_attempt_that_nobody_came_back_to_has_its_likely_causes_in_order(
+    staff: SignIn, store: Store, shop: Site, changes: dict[str, str], first: list[str]
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, abandoned=True, **changes))
+    support = staff("support")
+
+    page = await support.get(f"/admin/attempts/{code_of(attempt)}")
+    explained = await support.get("/admin/failures/10005")
+
+    assert causes_on(page.text) == [
+        *first,
+        "Saw an error page of WeChat's own 10003 10005",
+        "Lost the network on the way",
+    ]
+    assert "Scope not allowed" in page.text
+    assert explained.status_code == 200
+
+
+@pytest.mark.parametrize("state", ["waiting", "failed", "denied", "refused"])
+async def test_nothing_is_guessed_about_an_attempt_that_ended_otherwise(
+    staff: SignIn, store: Store, shop: Site, state: str
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, **{state: True}))
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert 'id="causes"' not in page.text
+
+
+@pytest.mark.parametrize(
+    ("family", "said"),
+    [
+        ("wecom", "opened in WeCom, which gets no login from WeChat (gw_not_wechat)."),
+        ("other", "Refused before WeChat was asked: Not WeChat&#x27;s browser (gw_not_wechat)."),
+    ],
+)
+async def test_wecom_is_told_apart_from_ordinary_browsers(
+    staff: SignIn, store: Store, shop: Site, family: str, said: str
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, refused=True, ended_by="gw_not_wechat", browser_family=family))
+
+    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+
+    assert said in page.text
 
 
 async def test_a_refused_redemption_stands_on_the_page(
@@ -290,13 +499,17 @@ async def test_a_developer_sees_the_attempts_of_the_named_sites_and_nothing_pers
     shown = await developer.get(f"/admin/attempts/{code_of(own)}")
     refused = await developer.get(f"/admin/attempts/{code_of(other)}")
     by_openid = await developer.get(f"/admin/attempts?openid={user.openid}")
+    by_ref = await developer.get("/admin/attempts?ref=member-7")
+    by_either = await developer.get("/admin/attempts?q=member-7")
 
     assert code_of(own) in listed.text
     assert code_of(other) not in listed.text
     assert not [secret for secret in (user.openid, "小雨", "member-7", own.ip) if secret in shown.text]
     assert refused.status_code == 403
     assert "not yours to see" in refused.text
-    assert by_openid.status_code == 400
+    assert (by_openid.status_code, by_ref.status_code) == (400, 400)
+    assert "as a member reference" not in by_either.text
+    assert 'name="ref"' not in listed.text
 
 
 async def test_marketers_see_no_attempts(staff: SignIn, store: Store, shop: Site) -> None:

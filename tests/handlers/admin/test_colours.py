@@ -7,24 +7,25 @@ import pytest
 
 from wxadmin.handlers.static import static_root
 
-CSS = "".join((static_root() / "css" / name).read_text("utf-8") for name in ("base.css", "charts.css"))
 TEXT = [
     *product(["ink", "muted", "brand", "bad"], ["page", "surface", "sunken"]),
-    *[("ink", "brand-soft"), ("ok", "brand-soft"), ("on-brand", "brand"), ("on-brand", "brand-strong")],
+    *[
+        ("ink", "brand-soft"),
+        ("brand", "brand-soft"),
+        ("ok", "brand-soft"),
+        ("on-brand", "brand"),
+        ("on-brand", "brand-strong"),
+    ],
     *[("ink", "wait-soft"), ("ink", "bad-soft"), ("bad", "bad-soft"), ("wait", "wait-soft"), ("stop", "stop-soft")],
 ]
 
 
-def colours(selector: str) -> dict[str, str]:
-    """The colours that all blocks of this selector set."""
-    blocks = re.findall(rf"^\s*{re.escape(selector)} {{(.*?)}}", CSS, re.MULTILINE | re.DOTALL)
-    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", "".join(blocks)))
+def colours(sheet: str) -> dict[str, str]:
+    css = (static_root() / "css" / sheet).read_text("utf-8")
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", css))
 
 
-LIGHT = colours(":root")
-DARK_BY_CHOICE = colours(':root[data-theme="dark"]')
-DARK_BY_SYSTEM = colours(':root:not([data-theme="light"])')
-THEMES = {"light": LIGHT, "dark": DARK_BY_CHOICE}
+THEMES = {"light": colours("colours.css"), "dark": colours("dark.css")}
 
 
 def luminance(colour: str) -> float:
@@ -44,9 +45,15 @@ def test_contrast_is_measured_as_wcag_does() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
-def test_dark_is_the_same_by_system_and_by_choice() -> None:
-    assert DARK_BY_CHOICE == DARK_BY_SYSTEM
-    assert DARK_BY_CHOICE.keys() == LIGHT.keys()
+def test_every_colour_has_its_night_and_stands_nowhere_else() -> None:
+    light, dark = ((static_root() / "css" / name).read_text("utf-8") for name in ("colours.css", "dark.css"))
+    others = [path for path in (static_root() / "css").glob("*.css") if path.stem not in {"colours", "dark"}]
+
+    stray = {path.name: re.findall(r"#[0-9a-f]{3,8}\b(?! \{)", path.read_text("utf-8")) for path in others}
+
+    assert re.findall(r"--[\w-]+(?=:)", light) == re.findall(r"--[\w-]+(?=:)", dark)
+    # What a phone's camera reads is dark on white at night as well.
+    assert {name: found for name, found in stray.items() if found} == {"visitor.css": ["#ffffff"]}
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -63,3 +70,12 @@ def test_a_chart_stands_out_from_its_card(theme: str, series: int) -> None:
     named = THEMES[theme]
 
     assert contrast(named[f"s{series}"], named["surface"]) >= 3.2
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("ground", ["surface", "page"])
+def test_edges_of_controls_and_the_focus_ring_can_be_seen(theme: str, ground: str) -> None:
+    named = THEMES[theme]
+
+    assert contrast(named["line-strong"], named[ground]) >= 3
+    assert contrast(named["focus"], named[ground]) >= 3

@@ -1,49 +1,105 @@
-"""Every number says what it means, and the SQL that stands there counts the same."""
+"""Every number of every page has a mark, which leads to what is said about it."""
 
-import re
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, text
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
-from tests.sample.trial import KEYS
-from wxadmin.clock import hour_of, utcnow
+from tests import figures, html_tree
+from tests.factories import (
+    AttemptFactory,
+    EventFactory,
+    FailureHourFactory,
+    TokenFactory,
+    UserChannelFactory,
+    UserFactory,
+)
+from tests.handlers.admin.conftest import StaffVisitor
+from tests.html_tree import Node
+from wxadmin import support_codes
+from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.handlers.admin import definitions
-from wxadmin.models import Class
-from wxadmin.queries import failures, hours, overview, scopes, standing
-from wxadmin.queries.failures import Span
-from wxadmin.queries.token_states import TokenHealth
-from wxadmin.sample import fill
-from wxadmin.settings import Settings
+from wxadmin.handlers.admin.definitions.definition import PARAMETERS
+from wxadmin.models import Attempt, Event, Site
 
-HOUR = timedelta(hours=1)
-SQL = {definition.anchor: definition.sql for definition in definitions.ALL}
+Store = Callable[[Callable[[], Any]], Any]
+LISTS = ("", "users", "attempts", "failures", "failures?range=today", "scopes", "tokens", "accounts", "sites")
+
+
+def user_of(site: Site) -> Any:
+    return UserFactory(site=site, account_id=site.account_id)
+
+
+def leads_to(node: Node) -> set[str]:
+    return {
+        mark.attributes["href"].partition("#")[2]
+        for mark in node.all("a", named="definition")
+        if mark.attributes["href"].startswith("/admin/definitions#") and mark.attributes["aria-label"]
+    }
+
+
+def unexplained(page: Node) -> list[str]:
+    """The numbers of a page that have no mark beside them: cards, facts, and columns, whose section may have it."""
+    cards = [card.text for card in page.all("li", named="number") if not leads_to(card)]
+    facts = [fact.text for fact in page.all("dd", named="num") if fact.parent and not leads_to(fact.parent)]
+    columns = []
+    for found in page.all("table"):
+        read = html_tree.table(found)
+        bare = [
+            cell.text
+            for column, cell in enumerate(read.head)
+            if any("num" in row[column].classes for row in read.rows) and not leads_to(cell)
+        ]
+        section = found.within("section")
+        assert section is not None
+        beside = [node for node in section.all("h2", "p") if node.within("table") is None and leads_to(node)]
+        columns += [] if beside else bare
+    return cards + facts + columns
 
 
 @pytest.fixture
-def counted(database: Database, database_url: str, settings: Settings) -> Callable[[Session], dict[str, Any]]:
-    """What the dashboard's own queries say of a sample."""
-    fill(database_url, KEYS, users=200, events=4000, seed=5)
-    return lambda session: _by_the_dashboard(session, settings)
+def busy(store: Store, database: Database, gateway: str) -> Site:
+    """Something to show on every page."""
+    shop: Site = database.read_now(lambda session: session.scalars(select(Site).where(Site.name == "shop")).one())
+    place = {"account_id": shop.account_id, "site_id": shop.id}
+    user = store(lambda: user_of(shop))
+    store(lambda: TokenFactory(user=user))
+    store(lambda: UserChannelFactory(user_id=user.id, site_id=shop.id))
+    attempt = store(lambda: AttemptFactory(site=shop, account_id=shop.account_id, failed=True, ended_by="40125"))
+    store(lambda: EventFactory(attempt=attempt, user_id=user.id, event_class="failure", code="40125", duration_ms=9))
+    store(lambda: FailureHourFactory(**place, code="40125", events=1))
+    last_hour = FailureHourFactory.build().hour - figures.HOUR
+    store(lambda: FailureHourFactory(**place, hour=last_hour, code="gw_state_used", event_class="harmless", events=50))
+    store(lambda: TokenFactory(user=user_of(shop), authorized_at=utcnow() - 3 * figures.HOUR))
+    return shop
 
 
-async def test_every_number_of_every_page_leads_to_its_definition(staff: Callable[..., Any]) -> None:
+async def test_every_number_of_every_page_has_a_mark_that_leads_to_its_definition(
+    staff: Callable[..., StaffVisitor], busy: Site, stored: Callable[[type], Sequence[Any]]
+) -> None:
     admin = staff("admin")
-    page = (await admin.get("/admin/definitions")).text
+    [attempt] = stored(Attempt)
+    one_of_each = (
+        f"users/{stored(Event)[0].user_id}",
+        f"attempts/{support_codes.show(attempt.support_code)}",
+        *("failures/40125", "failures/gw_state_used", "accounts/tea", "sites/shop"),
+    )
 
-    pages = [(await admin.get(path)).text for path in ("/admin/", "/admin/scopes", "/admin/tokens")]
+    pages = {at: html_tree.read((await admin.get(f"/admin/{at}")).text) for at in (*LISTS, *one_of_each)}
+    defined = html_tree.read((await admin.get("/admin/definitions")).text)
 
-    anchors = {anchor for shown in pages for anchor in re.findall(r'href="/admin/definitions#(\w+)"', shown)}
-    assert len(anchors) >= 15
-    assert anchors <= set(re.findall(r'id="(\w+)"', page))
+    explained = {node.attributes["id"] for node in defined.all("article")}
+    linked = set().union(*(leads_to(page) for page in pages.values()))
+    assert {at: names for at, page in pages.items() if (names := unexplained(page))} == {}
+    assert all(list(page.all("main")) for page in pages.values())
+    assert explained == {definition.anchor for definition in definitions.ALL}
+    assert linked == explained
 
 
 @pytest.mark.parametrize("lang", ["en", "zh_CN"])
-async def test_formula_table_and_sql_are_shown(staff: Callable[..., Any], lang: str) -> None:
+async def test_formula_table_and_sql_are_shown(staff: Callable[..., StaffVisitor], lang: str) -> None:
     page = await staff("developer").get("/admin/definitions", lang=lang)
 
     assert "login_hour.people" in page.text
@@ -51,62 +107,7 @@ async def test_formula_table_and_sql_are_shown(staff: Callable[..., Any], lang: 
     assert ("成功 ÷（成功＋失败－已自行恢复＋未返回）" in page.text) is (lang == "zh_CN")
 
 
-def test_the_sql_counts_what_the_pages_show(database: Database, counted: Callable[[Session], dict[str, Any]]) -> None:
-    shown = database.read_now(counted)
+def test_every_name_in_the_sql_is_explained() -> None:
+    names = set().union(*(figures.named_in(definition.sql) for definition in definitions.ALL))
 
-    asked = {anchor: database.read_now(_by_sql, SQL[anchor]) for anchor in shown}
-
-    assert asked == shown
-    assert all(shown[anchor] for anchor in ("people", "succeeded", "new_users", "active_tokens", "silent_users"))
-
-
-def _by_sql(session: Session, sql: str) -> Any:
-    now = _NOW
-    moments = {
-        "now": now,
-        "start": _START,
-        "end": _END,
-        "this_hour": hour_of(now),
-        "hour_after_three_days": hour_of(now + standing.DYING_WITHIN) + HOUR,
-    }
-    used = {name: moments[name] for name in re.findall(r":(\w+)", sql)}
-    query = text(sql).bindparams(*(bindparam(name, at, standing.Token.expires_at.type) for name, at in used.items()))
-    found = session.execute(query).all()
-    if len(found) == 1 and len(found[0]) == 1:
-        return found[0][0] if isinstance(found[0][0], int) else round(float(found[0][0]), 6)
-    return dict(sorted(tuple(row) for row in found))
-
-
-_NOW = utcnow()
-_START, _END = hour_of(_NOW) - timedelta(days=20), hour_of(_NOW) + HOUR
-
-
-def _by_the_dashboard(session: Session, settings: Settings) -> dict[str, Any]:
-    logins = hours.logins(session, _START, _END, None)
-    tokens = standing.standing(session, now=_NOW, zone=settings.zone)
-    grants = scopes.grants(session, now=_NOW)
-    kinds = failures.by_kind(session, Span((_START, _END)))
-    failed: dict[str, int] = {}
-    for kind, values in kinds.items():
-        if kind.event_class == Class.FAILURE:
-            failed[kind.code] = failed.get(kind.code, 0) + sum(values)
-    explicit = [row for row in scopes.asked(session, _START, _END) if row.scope == "snsapi_userinfo"]
-    alive = (TokenHealth.FRESH, TokenHealth.DUE, TokenHealth.REFRESHING, TokenHealth.BACKING_OFF)
-    return {
-        "people": logins.people,
-        "succeeded": logins.succeeded,
-        "success_rate": round(logins.success_rate or 0, 6),
-        "new_users": logins.new_users,
-        "waiting": overview.waiting(session, None),
-        "failures": dict(sorted(failed.items())),
-        "active_tokens": tokens.of(*alive),
-        "dying_tokens": tokens.dying,
-        "needs_consent": tokens.of(TokenHealth.NEEDS_CONSENT),
-        "token_needs_consent": tokens.of(TokenHealth.NEEDS_CONSENT),
-        "token_fresh": tokens.of(TokenHealth.FRESH),
-        "token_late": tokens.of(TokenHealth.LATE),
-        "silent_users": grants.silent,
-        "explicit_users": grants.explicit,
-        "explicit_share": round(grants.explicit / (grants.silent + grants.explicit), 6),
-        "explicit_conversion": round(sum(row.succeeded for row in explicit) / sum(row.started for row in explicit), 6),
-    }
+    assert names == set(PARAMETERS)

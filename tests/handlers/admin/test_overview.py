@@ -118,11 +118,29 @@ async def test_a_job_that_failed_needs_attention(store: Store, staff: Staff, sho
     assert "“Checking of counts” failed" in page.text
 
 
-async def test_where_nothing_is_wrong_a_calm_sentence_says_so(staff: Staff, shop: Site) -> None:
+async def test_where_nothing_is_wrong_a_calm_sentence_says_so(store: Store, staff: Staff, shop: Site) -> None:
+    store(lambda: UserFactory(site=shop, account_id=shop.account_id))
+
     page = await staff("admin").get("/admin/", lang="zh_CN")
 
     assert "目前没有需要处理的事项" in page.text
-    assert "还没有人授权过" in page.text
+    assert "三步完成第一次授权" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("role", "leads_to"), [("admin", ["accounts", "sites", "sites/"]), ("operator", ["sites/"]), ("marketer", [])]
+)
+async def test_before_the_first_login_everybody_is_told_the_steps_to_it(
+    staff: Staff, shop: Site, role: str, leads_to: list[str]
+) -> None:
+    page = await staff(role).get("/admin/", lang="zh_CN")
+
+    (steps,) = re.findall(r'<ol class="steps">.*?</ol>', page.text, re.DOTALL)
+    links = re.findall(r'href="/admin/([a-z]+/?)[^"]*"', steps)
+    assert steps.count('class="done"') == 2
+    assert links == leads_to
+    assert ("由管理员添加" in page.text) == (role != "admin")
+    assert "目前没有需要处理的事项" not in page.text
 
 
 async def test_a_developer_sees_numbers_of_their_sites_and_nobody_by_name(
@@ -149,7 +167,8 @@ async def test_a_marketer_gets_no_link_that_would_be_refused(store: Store, staff
 
     page = await staff("marketer").get("/admin/")
 
-    assert "40125" in page.text
+    assert "云雾茶铺: 40125 AppSecret wrong" in page.text
+    assert "Nothing needs attention" not in page.text
     for address in ("/admin/failures", "/admin/attempts", "/admin/tokens"):
         assert f'href="{address}' not in page.text
 

@@ -9,10 +9,13 @@ from tornado.web import RequestHandler
 from tests.handlers.admin.conftest import SignIn, StaffVisitor
 from wxadmin.app import ROUTES
 from wxadmin.handlers.admin.base import AdminHandler, StaffHandler
+from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.sign_in import SignIn as SignInHandler
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
+from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
+from wxadmin.handlers.page_codes import Exchange, GetCode, GetUserInfo
 from wxadmin.handlers.tickets import TicketRedeem
 from wxadmin.models import Role
 
@@ -20,9 +23,11 @@ ROOT = Path(__file__).parents[3]
 TABLES = [ROOT / "README.md", ROOT / "docs" / "README.zh-CN.md"]
 
 # What strangers may reach: visitors and sites (who say who they are in other ways), and what leads to a sign-in.
-PUBLIC = {Auth, Callback, OwnershipFile, TicketRedeem, Health, Ready, Metrics, SignInHandler, Preferences}
-# These take no form, or are asked by programs with a key that no browser adds by itself.
-SPARED_XSRF = {Auth, Callback, OwnershipFile, TicketRedeem, Health, Ready, Metrics}
+VISITORS = {Auth, Callback, Exchange, GetCode, GetUserInfo, H5Script, OwnershipFile}
+PUBLIC = {*VISITORS, TicketRedeem, Health, Ready, Metrics, SignInHandler, Preferences}
+# These take no form, or are asked by programs with a key that no browser adds by itself, or by pages whose origin is
+# checked.
+SPARED_XSRF = {*VISITORS, TicketRedeem, Health, Ready, Metrics}
 STAFF_ROUTES = [(pattern, handler) for pattern, handler in ROUTES if issubclass(handler, StaffHandler)]
 METHODS = ("GET", "POST")
 
@@ -61,6 +66,16 @@ def test_every_route_is_for_staff_or_named_as_public() -> None:
     assert all(issubclass(handler, AdminHandler) for pattern, handler in ROUTES if pattern.startswith("/admin"))
 
 
+async def test_an_address_that_is_no_page_says_so_within_the_dashboard(staff: SignIn) -> None:
+    support = staff("support")
+
+    missing = await support.get("/admin/nowhere/at-all?x=1")
+
+    assert missing.status_code == 404
+    assert "There is nothing here" in missing.text
+    assert 'href="/admin/attempts"' in missing.text
+
+
 def test_no_page_checks_sign_ins_or_roles_in_a_way_of_its_own() -> None:
     assert {handler for _, handler in STAFF_ROUTES if handler.prepare is not StaffHandler.prepare} == set()
 
@@ -74,17 +89,17 @@ def test_only_the_named_handlers_are_spared_the_xsrf_check() -> None:
 @pytest.mark.parametrize("readme", TABLES, ids=["en", "zh_CN"])
 def test_the_readmes_table_is_what_the_handlers_say(readme: Path) -> None:
     table = documented(readme)
+    # The page for all other addresses would fit each of them.
+    pages = [(pattern, handler) for pattern, handler in STAFF_ROUTES if handler is not NoSuchPage]
 
     said = {
-        address: next(
-            set(handler.roles) for pattern, handler in STAFF_ROUTES if re.fullmatch(pattern, concrete(address))
-        )
+        address: next(set(handler.roles) for pattern, handler in pages if re.fullmatch(pattern, concrete(address)))
         for address in table
     }
 
     assert table == said
     uncovered = [
-        pattern for pattern, _ in STAFF_ROUTES if not any(re.fullmatch(pattern, concrete(address)) for address in table)
+        pattern for pattern, _ in pages if not any(re.fullmatch(pattern, concrete(address)) for address in table)
     ]
     assert uncovered == [r"/admin/sign-out"]
 

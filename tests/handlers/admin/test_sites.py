@@ -2,15 +2,20 @@
 
 import html
 import re
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from tests import running
 from tests.handlers.admin.conftest import SignIn
 from tests.running import RETURN_URL, SiteKeys
 from tests.visiting import redeem
+from wxadmin.clock import utcnow
 from wxadmin.database import Database
+from wxadmin.models.sealed import handoff_key_bound_to
+from wxadmin.queries import registry
 from wxadmin.queries import sites as queries
 from wxadmin.queries.sites import SiteRow
 
@@ -60,6 +65,7 @@ async def test_a_site_is_added_and_its_key_is_shown_once(staff: SignIn, database
         ({"handoff": "pigeon"}, "handoff"),
         ({"account": "nobody"}, "account"),
         ({"contact": "x" * 300}, "contact"),
+        ({"privacy_url": "http://menu.example.com/"}, "privacy_url"),
     ],
 )
 async def test_what_is_wrong_stands_beside_its_field(staff: SignIn, changes: dict[str, str], field: str) -> None:
@@ -97,6 +103,66 @@ async def test_the_old_key_goes_on_for_the_grace_that_was_chosen(staff: SignIn, 
     assert refused.status_code == 400
 
 
+async def test_what_a_site_switches_on_is_stored_and_shown(staff: SignIn, database: Database) -> None:
+    ada = staff("admin")
+    switches = {"explain": "1", "snapshot_guest": "1", "profile_required": "1"}
+    fields = {"return_urls": RETURN_URL, "handoff": "ticket", "privacy_url": "https://shop.example.com/privacy"}
+
+    await ada.post("/admin/sites/shop/change", fields | switches)
+    on = stored(database, "shop")
+    form = await ada.get("/admin/sites/shop/change")
+    await ada.post("/admin/sites/shop/change", fields | {"privacy_url": ""})
+    off = stored(database, "shop")
+
+    assert (on.explain, on.snapshot_guest, on.profile_required) == (True, True, True)
+    assert on.privacy_url == "https://shop.example.com/privacy"
+    for name in switches:
+        assert f'name="{name}" value="1" checked' in form.text
+    assert (off.explain, off.snapshot_guest, off.profile_required, off.privacy_url) == (False, False, False, None)
+
+
+def handoff_key_in(page: httpx.Response) -> str:
+    found = re.search(r"wxh_[A-Z2-7]{40}", page.text)
+    assert found, page.text
+    return found[0]
+
+
+def signing_key(database: Database, at: datetime) -> str:
+    [shop] = [site for site in database.read_now(registry.load).sites if site.name == "shop"]
+    return running.keys().open(shop.signing_key_sealed(at) or b"", handoff_key_bound_to("shop"))
+
+
+async def test_the_hand_off_key_is_shown_when_it_is_made_and_never_again(staff: SignIn, database: Database) -> None:
+    ada = staff("admin")
+    fields = {"return_urls": RETURN_URL, "handoff": "openid"}
+
+    changed = await ada.post("/admin/sites/shop/change", fields)
+    again = await ada.post("/admin/sites/shop/change", fields)
+    added = await ada.post("/admin/new/site", NEW | {"handoff": "openid"})
+    page = await ada.get("/admin/sites/shop")
+
+    assert handoff_key_in(changed) == signing_key(database, utcnow())
+    assert "wxs_" not in changed.text
+    assert again.status_code == 303
+    assert key_in(added)
+    assert handoff_key_in(added)
+    assert "wxh_" not in page.text
+    assert "Whoever sees an address" in page.text
+
+
+async def test_a_new_hand_off_key_signs_when_the_grace_that_was_chosen_ends(staff: SignIn, database: Database) -> None:
+    ada = staff("admin")
+    before = await ada.get("/admin/sites/shop/handoff-key")
+    old = handoff_key_in(await ada.post("/admin/sites/shop/change", {"return_urls": RETURN_URL, "handoff": "openid"}))
+
+    question = await ada.get("/admin/sites/shop/handoff-key")
+    new = handoff_key_in(await ada.post("/admin/sites/shop/handoff-key", {"grace": "1"}))
+    refused = await ada.post("/admin/sites/shop/handoff-key", {"grace": "7"})
+
+    assert (before.status_code, question.status_code, refused.status_code) == (404, 200, 400)
+    assert [signing_key(database, utcnow() + timedelta(minutes=minutes)) for minutes in (59, 61)] == [old, new]
+
+
 async def test_the_link_to_copy_starts_a_login(staff: SignIn) -> None:
     developer = staff("developer", ["shop"])
     page = await developer.get("/admin/sites/shop")
@@ -106,6 +172,15 @@ async def test_the_link_to_copy_starts_a_login(staff: SignIn) -> None:
 
     assert begun.status_code == 302
     assert parse_qs(urlsplit(begun.headers["Location"]).query)["redirect_uri"] == [f"{developer.gateway}/auth/callback"]
+
+
+async def test_the_call_that_redeems_is_shown_with_the_blanks_of_its_lines(staff: SignIn) -> None:
+    page = await staff("developer", ["shop"]).get("/admin/sites/shop")
+
+    (call,) = re.findall(r'<code id="redeem">(.*?)</code>', page.text, re.DOTALL)
+    first, *others = html.unescape(call).splitlines()
+    assert re.fullmatch(r"curl http://[^ ]+/api/v1/tickets/redeem \\", first)
+    assert [line[:5] for line in others] == ["  -H ", "  -H ", "  -d "]
 
 
 async def test_a_developer_sees_the_own_sites_alone_and_changes_nothing(staff: SignIn) -> None:
@@ -130,7 +205,22 @@ async def test_a_site_that_is_switched_off_starts_no_login(staff: SignIn, databa
     assert "Off" in (await ada.get("/admin/sites/shop")).text
 
 
-@pytest.mark.parametrize("page", ["/change", "/key", "/disable"])
+async def test_a_site_that_is_switched_on_again_has_the_key_that_it_had(staff: SignIn, database: Database) -> None:
+    ada = staff("admin")
+    before = stored(database, "shop")
+    await ada.post("/admin/sites/shop/disable")
+
+    question = await ada.get("/admin/sites/shop/enable")
+    off = await ada.get("/admin/sites/shop")
+    answered = await ada.post("/admin/sites/shop/enable")
+
+    assert "Switch shop on?" in question.text
+    assert "/admin/sites/shop/enable" in off.text
+    assert answered.headers["Location"] == "/admin/sites/shop"
+    assert stored(database, "shop") == before
+
+
+@pytest.mark.parametrize("page", ["/change", "/key", "/handoff-key", "/disable", "/enable"])
 async def test_a_site_that_is_not_there_is_a_page_that_says_so(staff: SignIn, page: str) -> None:
     ada = staff("admin")
 

@@ -4,17 +4,23 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
 
-from tests.databases import on_sqlite
+from tests.databases import ENDLESS, on_postgresql, on_sqlite
 from tests.factories import UserFactory
+from wxadmin.clock import utcnow
+from wxadmin.database import Database, csv_lines
+from wxadmin.database.long_reads import AT_ONCE
 from wxadmin.errors import DatabaseUnavailable
-from wxadmin.models import AuditEntry
-from wxadmin.queries import user_file
+from wxadmin.models import AuditEntry, User
 
 Store = Callable[[Callable[[], Any]], Any]
 Staff = Callable[..., Any]
@@ -42,30 +48,51 @@ async def test_the_file_holds_what_is_filtered_and_is_on_record(store: Store, st
 
 
 async def test_a_file_of_many_portions_is_whole(store: Store, staff: Staff, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_file, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(csv_lines, "AGGREGATED_AT_ONCE", 3)
+    monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 3)
     made = [store(UserFactory).openid for _ in range(9)]
 
     answer = await staff("admin").get("/admin/users.csv")
 
-    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))[1:]
-    assert [row[0] for row in rows] == made[::-1]
+    assert [row[0] for row in csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))][1:] == made[::-1]
 
 
-@on_sqlite
+async def test_who_logs_in_while_it_is_written_is_neither_lost_nor_there_twice(
+    store: Store, staff: Staff, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_lines, "AGGREGATED_AT_ONCE", 2)
+    monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 2)
+    made = [store(UserFactory).openid for _ in range(7)]
+    whole = csv_lines.portions
+
+    def portions(*args: Any) -> Iterator[csv_lines.Portion]:
+        for portion in whole(*args):
+            # Everybody there logs in, and one more person does.
+            store(UserFactory)
+            database.write_now(lambda session: session.execute(update(User).values(last_login_at=utcnow())))
+            yield portion
+
+    monkeypatch.setattr(csv_lines, "portions", portions)
+
+    answer = await staff("admin").get("/admin/users.csv")
+
+    assert [row[0] for row in csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""))][1:] == made[::-1]
+
+
 async def test_a_database_that_fails_halfway_is_an_error_page_and_no_file(
     store: Store, staff: Staff, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(3):
         store(UserFactory)
-    monkeypatch.setattr(user_file, "ROWS_AT_ONCE", 2)
-    whole = user_file.portion
+    monkeypatch.setattr(csv_lines, "AGGREGATED_AT_ONCE", 2)
+    monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 2)
+    whole = csv_lines.portions
 
-    def failing(*args: Any, below: int, **kwargs: Any) -> user_file.Portion:
-        if below != user_file.BEGINNING:
-            raise DatabaseUnavailable("gone")
-        return whole(*args, below=below, **kwargs)
+    def failing(*args: Any) -> Iterator[csv_lines.Portion]:
+        yield next(iter(whole(*args)))
+        raise DatabaseUnavailable("gone")
 
-    monkeypatch.setattr(user_file, "portion", failing)
+    monkeypatch.setattr(csv_lines, "portions", failing)
 
     answer = await staff("admin").get("/admin/users.csv")
 
@@ -75,38 +102,111 @@ async def test_a_database_that_fails_halfway_is_an_error_page_and_no_file(
     assert [entry for entry in stored(AuditEntry) if entry.action == "users_exported"] == []
 
 
-@on_sqlite
-async def test_nothing_more_is_read_when_nobody_waits_for_the_file(
-    store: Store, staff: Staff, gateway: str, stored: Stored, monkeypatch: pytest.MonkeyPatch
+async def test_one_too_many_at_once_is_asked_for_patience(
+    store: Store, staff: Staff, stored: Stored, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(2):
-        store(UserFactory)
-    monkeypatch.setattr(user_file, "ROWS_AT_ONCE", 1)
-    portions: list[int] = []
-    going_on = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    store(UserFactory)
+    going_on = threading.Event()
+    whole = csv_lines.portions
 
-    def endless(*args: Any, below: int, **kwargs: Any) -> user_file.Portion:
-        portions.append(below)
-        asyncio.run_coroutine_threadsafe(going_on.wait(), loop).result(10)
-        return user_file.Portion("x\r\n", 1, below)
+    def waiting(*args: Any) -> Iterator[csv_lines.Portion]:
+        going_on.wait(20)
+        return whole(*args)
 
-    monkeypatch.setattr(user_file, "portion", endless)
+    monkeypatch.setattr(csv_lines, "portions", waiting)
     ada = staff("admin")
-    port = urlsplit(gateway).port
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET /admin/users.csv HTTP/1.1\r\nHost: x\r\nCookie: wxadmin_session={ada.token}\r\n\r\n".encode())
-    async with asyncio.timeout(10):
-        while not portions:
-            await asyncio.sleep(0.01)
+    running = [asyncio.create_task(ada.get("/admin/users.csv")) for _ in range(AT_ONCE + 1)]
+
+    [refused], _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    page = await ada.get("/admin/users")
+    going_on.set()
+    answers = await asyncio.gather(*running)
+
+    assert refused.result().status_code == 503
+    assert refused.result().headers["Retry-After"] == "60"
+    assert "Two are written at a time" in refused.result().text
+    assert page.status_code == 200
+    assert sorted(answer.status_code for answer in answers) == [200] * AT_ONCE + [503]
+    assert len([entry for entry in stored(AuditEntry) if entry.action == "users_exported"]) == AT_ONCE
+
+
+@on_sqlite
+async def test_browsers_that_take_their_time_keep_nobody_from_a_file(
+    staff: Staff, gateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # More than any socket holds.
+    line, lines = b"x" * 1_048_574 + b"\r\n", 32
+    monkeypatch.setattr(csv_lines, "portions", lambda *_: iter_of(csv_lines.Portion(line, 1), lines))
+    token, port = staff("admin").token, urlsplit(gateway).port
+    slow, heads = [], []
+
+    for _ in range(AT_ONCE + 1):
+        slow.append(await asked(port, token))
+        # That it begins is all that is taken for now.
+        heads.append(await asyncio.wait_for(slow[-1][0].readuntil(b"\r\n\r\n"), 20))
+    bodies = [await reader.readexactly(_length_in(head)) for head, (reader, _) in zip(heads, slow, strict=True)]
+
+    assert all(head.startswith(b"HTTP/1.1 200 ") for head in heads)
+    assert [body.count(line) for body in bodies] == [lines] * len(slow)
+    for _, writer in slow:
+        writer.close()
+
+
+def iter_of(portion: csv_lines.Portion, times: int) -> Iterator[csv_lines.Portion]:
+    yield from (portion for _ in range(times))
+
+
+async def asked(port: int | None, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A browser that has asked for the file."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /admin/users.csv HTTP/1.1\r\nHost: x\r\nCookie: wxadmin_session={token}\r\n\r\n".encode())
+    return reader, writer
+
+
+def _length_in(head: bytes) -> int:
+    [line] = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
+    return int(line.partition(b":")[2])
+
+
+async def test_the_query_ends_when_nobody_waits_for_the_file(
+    staff: Staff, gateway: str, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+
+    def endless(session: Session, *_: Any) -> Iterator[csv_lines.Portion]:
+        began.set()
+        try:
+            session.execute(text(ENDLESS[session.get_bind().dialect.name]))
+        finally:
+            ended.set()
+        yield csv_lines.Portion(b"x", 1)
+
+    monkeypatch.setattr(csv_lines, "portions", endless)
+    _, writer = await asked(urlsplit(gateway).port, staff("admin").token)
+    assert await asyncio.to_thread(began.wait, 10)
 
     writer.close()
     await writer.wait_closed()
-    await asyncio.sleep(0.1)
-    going_on.set()
-    await asyncio.sleep(0.3)
-    read = len(portions)
-    await asyncio.sleep(0.2)
 
-    assert len(portions) == read
+    assert await asyncio.to_thread(ended.wait, 10)
     assert [entry for entry in stored(AuditEntry) if entry.action == "users_exported"] == []
+
+
+@on_postgresql
+async def test_a_database_that_is_lost_while_it_copies_is_an_error_page(
+    staff: Staff, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = csv_lines.portions
+
+    def cut(session: Session, *args: Any) -> Iterator[csv_lines.Portion]:
+        own = session.scalar(text("SELECT pg_backend_pid()"))
+        with psycopg.connect(database_url) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [own])
+        return whole(session, *args)
+
+    monkeypatch.setattr(csv_lines, "portions", cut)
+
+    answer = await staff("admin").get("/admin/users.csv")
+
+    assert answer.status_code == 503
+    assert "The database does not answer" in answer.text

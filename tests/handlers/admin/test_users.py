@@ -2,6 +2,7 @@
 
 import html
 import itertools
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from tests.factories import (
 )
 from wxadmin import support_codes
 from wxadmin.database import Database
+from wxadmin.handlers.admin.users import picture
 from wxadmin.models import Site, Stage, User
 from wxadmin.queries import users
 
@@ -244,6 +246,29 @@ async def test_no_picture_of_another_place_is_shown(
 
     assert page.status_code == 200
     assert "<img" not in page.text
+
+
+@on_sqlite
+async def test_wechats_picture_is_asked_for_by_https_and_without_saying_by_whom(
+    make: Callable[..., User], staff: Staff
+) -> None:
+    user = make(headimgurl="http://thirdwx.qlogo.cn/mmopen/vi_32/abc/132", nickname="<阿梅>")
+
+    page = await staff("admin").get(f"/admin/users/{user.id}")
+
+    (shown,) = re.findall("<img[^>]*>", page.text)
+    assert 'src="https://thirdwx.qlogo.cn/mmopen/vi_32/abc/132"' in shown
+    assert 'referrerpolicy="no-referrer"' in shown
+    assert 'data-initial="&lt;"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("simulator", "shown"), [("http://127.0.0.1:9001", True), ("", False), ("http://127.0.0.1:900", False)]
+)
+def test_a_simulators_picture_is_shown_beside_that_simulator_alone(simulator: str, shown: bool) -> None:
+    address = "http://127.0.0.1:9001/_sim/pictures/3.svg"
+
+    assert picture(address, simulator) == (address if shown else None)
 
 
 @pytest.mark.parametrize(

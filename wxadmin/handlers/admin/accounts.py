@@ -1,4 +1,4 @@
-"""Service accounts: shown, added, changed, checked with WeChat, given new AppSecrets, switched off."""
+"""Service accounts: shown, added, changed, checked with WeChat, given new AppSecrets, switched off and on."""
 
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -10,12 +10,18 @@ from wxadmin.flows.checks import require_pair
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import ADMINS
+from wxadmin.handlers.admin.token_words import POLICIES
+from wxadmin.handlers.admin.tokens import current_standing
 from wxadmin.i18n import msgid
 from wxadmin.queries import accounts as queries
+from wxadmin.queries import refresh_costs
 from wxadmin.queries.accounts import AccountRow
+from wxadmin.refreshing.policies import LONGEST_ACTIVE_DAYS
 from wxadmin.services import accounts
+from wxadmin.services.accounts import RefreshForm
 
-POLICY_WORDS = {"all": msgid("everybody"), "userinfo": msgid("people who agreed"), "none": msgid("nobody")}
+# As many digits as no number here has.
+_TOO_LONG = 10
 
 
 class AccountList(StaffHandler):
@@ -23,7 +29,7 @@ class AccountList(StaffHandler):
 
     async def get(self) -> None:
         rows = await self.gateway.database.read(queries.all_rows)
-        self.show("accounts/list.html", accounts=rows, policy_words=POLICY_WORDS)
+        self.show("accounts/list.html", accounts=rows, policy_words=POLICIES)
 
 
 class AccountAdd(FormHandler):
@@ -62,13 +68,22 @@ class AccountShow(AccountHandler):
     """What WeChat's console has to be told, and what can be changed."""
 
     async def get(self, name: str) -> None:
-        callback_url = self.gateway.callback_url
+        callback_url, account = self.gateway.callback_url, await self.account(name)
+        standing = await current_standing(self.front)
+        costs = refresh_costs.by_policy(
+            standing.of_account(account.id),
+            active_days=account.refresh_active_days,
+            ahead=self.gateway.refresh_ahead,
+            now=standing.at,
+        )
         self.show(
             "accounts/show.html",
-            account=await self.account(name),
+            account=account,
             callback_url=callback_url,
             domain=urlsplit(callback_url).hostname,
-            policy_words=POLICY_WORDS,
+            policy_words=POLICIES,
+            costs=costs,
+            longest_active_days=LONGEST_ACTIVE_DAYS,
         )
 
     async def save(self, name: str) -> None:
@@ -76,11 +91,24 @@ class AccountShow(AccountHandler):
             accounts.change,
             name,
             title=self.entered("title"),
-            refresh_policy=self.entered("refresh_policy"),
+            refresh=RefreshForm(
+                self.entered("refresh_policy") or None,
+                self._number("refresh_active_days"),
+                self._number("refresh_quota"),
+            ),
             verify_file=self._verify_file(),
             actor=self.identity.name,
         )
         self.done(f"/admin/accounts/{name}")
+
+    def _number(self, field: str) -> int | None:
+        """A whole number as entered, None where it was left out."""
+        entered = self.entered(field).strip()
+        if not entered:
+            return None
+        if not (entered.isascii() and entered.isdigit() and len(entered) < _TOO_LONG):
+            raise BadValue(msgid("enter a whole number"), field=field)
+        return int(entered)
 
     def _verify_file(self) -> tuple[str, str] | None:
         """The ownership file's name and content, chosen as a file or pasted."""
@@ -117,9 +145,9 @@ class AccountCheck(AccountHandler):
 
     async def save(self, name: str) -> None:
         account = await self.account(name)
-        secret = await self.gateway.database.read(queries.secret_sealed, name)
-        opened = self.gateway.keys.open(secret or b"", accounts.secret_bound_to(account.appid))
-        await require_pair(self.gateway.wechat, account.appid, opened, lang=self.language)
+        sealed = await self.gateway.database.read(queries.secret_sealed, name)
+        secret = accounts.open_secret(self.gateway.keys, account.appid, sealed)
+        await require_pair(self.gateway.wechat, account.appid, secret, lang=self.language)
         self.show("accounts/check.html", account=account, is_right=True)
 
 
@@ -130,3 +158,12 @@ class AccountDisable(AccountHandler):
     async def save(self, name: str) -> None:
         await self.gateway.database.write(accounts.disable, name, actor=self.identity.name)
         self.done("/admin/accounts")
+
+
+class AccountEnable(AccountHandler):
+    async def get(self, name: str) -> None:
+        self.show("accounts/enable.html", account=await self.account(name))
+
+    async def save(self, name: str) -> None:
+        await self.gateway.database.write(accounts.enable, name, actor=self.identity.name)
+        self.done(f"/admin/accounts/{name}")

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.days import DAY, start_of
+from wxadmin.handlers.admin import callbacks, causes
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
+from wxadmin.handlers.admin.numbers import whole
 from wxadmin.handlers.admin.ranges import read_day
 from wxadmin.handlers.admin.timelines import timeline
 from wxadmin.handlers.admin.verdicts import remedy, verdict
@@ -23,7 +26,10 @@ from wxadmin.queries.attempts import AttemptFilters
 from wxadmin.queries.places import Place, Places
 from wxadmin.wechat import errcodes
 
-FIELDS = ("outcome", "site", "account", "scope", "browser", "code", "openid", "from", "to")
+FIELDS = ("outcome", "site", "account", "scope", "browser", "code", "openid", "ref", "from", "to")
+# What tells who somebody is, and so not for whoever is confined to some sites.
+_PERSONAL = ("openid", "ref")
+_LONGEST_REF = 64
 CODE = re.compile(r"-?[0-9]{1,7}|gw_[a-z_]{1,29}")
 _OPENID = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _LIKE_A_SUPPORT_CODE = re.compile(r"[0-9A-Za-z]([ \u2010\u2013-]?[0-9A-Za-z]){6,8}")
@@ -73,6 +79,7 @@ class AttemptList(StaffHandler):
             page=page,
             count=count,
             searched=attempts.SEARCHED,
+            whole=whole,
             places=known,
             outcomes=OUTCOMES,
             browsers=BROWSERS,
@@ -97,9 +104,12 @@ class AttemptList(StaffHandler):
     def _filters(self, asked: Mapping[str, str], known: Places) -> AttemptFilters:
         if "code" in asked and not CODE.fullmatch(asked["code"]):
             raise BadRequest("code is an errcode such as 40029 or a reason such as gw_timeout")
-        is_confined = self.identity.site_ids is not None
-        if "openid" in asked and (is_confined or not _OPENID.fullmatch(asked["openid"])):
-            raise BadRequest("openid is one of WeChat's, and not for every role")
+        if self.identity.site_ids is not None and (personal := [name for name in _PERSONAL if name in asked]):
+            raise BadRequest(f"{personal[0]} is not for every role to look for")
+        if "openid" in asked and not _OPENID.fullmatch(asked["openid"]):
+            raise BadRequest("openid is one of WeChat's")
+        if "ref" in asked and (len(asked["ref"]) > _LONGEST_REF or not asked["ref"].isprintable()):
+            raise BadRequest(f"ref has at most {_LONGEST_REF} printable characters")
         zone = self.front.zone
         return AttemptFilters(
             outcome=_one_of("outcome", asked, OUTCOMES),
@@ -109,6 +119,7 @@ class AttemptList(StaffHandler):
             browser_family=_one_of("browser", asked, BROWSERS),
             code=asked.get("code"),
             openid=asked.get("openid"),
+            ref=asked.get("ref"),
             since=start_of(read_day("from", asked["from"]), zone) if "from" in asked else None,
             until=start_of(read_day("to", asked["to"]) + DAY, zone) if "to" in asked else None,
             among=self.identity.site_ids,
@@ -148,12 +159,19 @@ class AttemptShow(StaffHandler):
             shown=found,
             code=proper,
             verdict=verdict(found, self.language, now),
+            causes=causes.likely(found, self.language),
             lines=timeline(found, self.language, now),
+            callbacks=callbacks.side_by_side(found, self.language),
+            to_the_millisecond=self._to_the_millisecond,
             outcome=OUTCOMES[found.outcome],
             browsers=BROWSERS,
             scopes=SCOPES,
             remedy=remedy(found, self.language),
         )
+
+    def _to_the_millisecond(self, at: datetime) -> str:
+        local = at.astimezone(self.front.zone)
+        return f"{local:%H:%M:%S}.{local.microsecond // 1_000:03}"
 
     def _not_found(self, typed: str, why: tuple[HTTPStatus, str, str]) -> None:
         status, title, what_to_do = why

@@ -19,11 +19,12 @@ _JOBS = {"refresh": msgid("Refresh"), "sweep": msgid("Cleaning up"), "verify": m
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`badge` is bad or wait; `address` is below the path of PUBLIC_URL."""
+    """`badge` is bad or wait; `address` is below the path of PUBLIC_URL, `anchor` the definition of its number."""
 
     badge: str
     text: str
     address: str
+    anchor: str = ""
 
 
 def findings(picture: Picture, standing: Standing | None, now: datetime, lang: Language) -> list[Finding]:
@@ -41,14 +42,16 @@ def _misconfigured(picture: Picture, lang: Language) -> Iterator[Finding]:
     say = translator(lang).gettext
     for found in picture.misconfigured:
         entry = errcodes.find(found.code, found.stage)
-        text = say(msgid("%(account)s: %(code)s %(title)s, %(times)s times since the last full hour. %(remedy)s")) % {
+        text = say(
+            msgid("%(account)s: %(code)s %(title)s, %(times)s times in this hour and the one before. %(remedy)s")
+        ) % {
             "account": found.account,
             "code": found.code,
             "title": entry.title(lang),
             "times": f"{found.times:,}",
             "remedy": entry.remedy(lang),
         }
-        yield Finding("bad", text, f"/admin/failures/{found.code}")
+        yield Finding("bad", text, f"/admin/failures/{found.code}", "misconfigured")
 
 
 def _silence(picture: Picture, lang: Language) -> Iterator[Finding]:
@@ -64,10 +67,10 @@ def _tokens(standing: Standing, lang: Language) -> Iterator[Finding]:
     late = standing.of(TokenHealth.LATE)
     if late:
         text = say(msgid("%s tokens expired before they were renewed.")) % f"{late:,}"
-        yield Finding("bad", text, "/admin/tokens")
+        yield Finding("bad", text, "/admin/tokens", "token_late")
     elif standing.lag > _LATE_AFTER:
         text = say(msgid("Refreshing lags behind by %s.")) % spoken(standing.at - standing.lag, standing.at, lang)
-        yield Finding("wait", text, "/admin/tokens")
+        yield Finding("wait", text, "/admin/tokens", "refresh_lag")
 
 
 def _jobs(picture: Picture, now: datetime, lang: Language) -> Iterator[Finding]:
@@ -111,4 +114,5 @@ def _surges(picture: Picture, lang: Language) -> Iterator[Finding]:
     say = translator(lang).gettext
     for surge, text, address in surges:
         if surge.is_one:
-            yield Finding("wait", say(text) % {"now": f"{surge.now:,}", "usual": f"{surge.usual:,.0f}"}, address)
+            told = say(text) % {"now": f"{surge.now:,}", "usual": f"{surge.usual:,.0f}"}
+            yield Finding("wait", told, address, "surges")

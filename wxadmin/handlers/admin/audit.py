@@ -2,14 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from wxadmin.handlers.admin.audit_words import ACTION_WORDS
+from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import ADMINS
 from wxadmin.handlers.base import BadRequest
+from wxadmin.i18n import msgid, translator
 from wxadmin.queries import audit
 from wxadmin.queries.audit import AuditFilters, Key
 
@@ -32,7 +35,8 @@ class AuditList(StaffHandler):
             asked=asked,
             page=page,
             action_words=ACTION_WORDS,
-            details=_details,
+            details=partial(_details, say=translator(self.language).gettext),
+            detail_words=DETAIL_WORDS,
             newer=self._beside(asked, "after", page.newer),
             older=self._beside(asked, "before", page.older),
         )
@@ -64,11 +68,15 @@ class AuditList(StaffHandler):
         return "?" + urlencode(asked | {side: f"{(at - _EPOCH) // _MICROSECOND}-{entry_id}"})
 
 
-def _details(text: str | None) -> list[tuple[str, str]]:
+def _details(text: str | None, say: Callable[[str], str]) -> list[tuple[str, str]]:
     """Names and values of an entry's details, lists joined to lines of text."""
     said: dict[str, Any] = json.loads(text) if text else {}
-    return [(name, _plain(value)) for name, value in said.items() if value not in (None, [])]
+    return [(name, _plain(value, say)) for name, value in said.items() if value not in (None, [])]
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, say: Callable[[str], str]) -> str:
+    if isinstance(value, bool):
+        return say(msgid("Yes") if value else msgid("No"))
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one}" for name, one in value.items()) or "—"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from tornado.web import HTTPError
 from wxadmin.clock import utcnow
 from wxadmin.handlers.admin import refusals
 from wxadmin.handlers.admin.menu import EVERYONE, places_for
+from wxadmin.handlers.admin.numbers import mark
 from wxadmin.handlers.base import BaseHandler
 from wxadmin.handlers.static import icon
 from wxadmin.i18n import Language, best_language, html_lang, local_time, translator
@@ -88,6 +90,7 @@ class AdminHandler(BaseHandler):
         return super().get_template_namespace() | {
             "_": words.gettext,
             "ngettext": words.ngettext,
+            "defined": partial(mark, address=self.path("/admin/definitions"), words=words.gettext),
             "icon": icon,
             "identity": self.identity,
             "lang": html_lang(self.language),
@@ -96,6 +99,8 @@ class AdminHandler(BaseHandler):
             "static_url": self.front.static_url,
             "theme": self.theme,
             "time": self._time,
+            "to_the_second": lambda at: f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M:%S}",
+            "zone": self.front.zone.key,
         }
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -103,7 +108,8 @@ class AdminHandler(BaseHandler):
             self.set_header("Retry-After", str(retry_after))
         self.set_status(status_code)
         title, what_to_do = map(translator(self.language).gettext, refusals.saying(status_code))
-        self.show("refused.html", title=title, what_to_do=what_to_do, request_id=self.request_id)
+        again = self.request.uri if retry_after and self.request.method == "GET" else None
+        self.show("refused.html", title=title, what_to_do=what_to_do, again=again, request_id=self.request_id)
 
     @property
     def _time(self) -> Callable[[datetime], str]:

@@ -26,6 +26,13 @@ def spoken_ms(milliseconds: int, lang: Language) -> str:
     return say(text) % {"n": seconds // size, "rest": seconds % size // smaller}
 
 
+def exact_ms(milliseconds: int, lang: Language) -> str:
+    """To the millisecond where that says something, below a minute."""
+    if milliseconds < 60_000:
+        return translator(lang).gettext(_MILLISECONDS) % {"n": milliseconds}
+    return spoken_ms(milliseconds, lang)
+
+
 def spoken(start: datetime, end: datetime, lang: Language) -> str:
     """The time between two moments."""
     return spoken_ms(milliseconds_between(start, end), lang)

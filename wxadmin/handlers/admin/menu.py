@@ -10,6 +10,7 @@ NOT_DEVELOPERS = EVERYONE - {Role.DEVELOPER}
 NOT_MARKETERS = EVERYONE - {Role.MARKETER}
 TOKEN_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPPORT})
 ADMINS = frozenset({Role.ADMIN})
+TOKEN_KEEPERS = frozenset({Role.ADMIN, Role.OPERATOR})
 SITE_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.DEVELOPER})
 
 
@@ -33,6 +34,7 @@ PLACES = (
     Place(msgid("Sites"), "/admin/sites", SITE_READERS),
     Place(msgid("Staff"), "/admin/staff", ADMINS),
     Place(msgid("Audit log"), "/admin/audit", ADMINS),
+    Place(msgid("Doctor"), "/admin/doctor", TOKEN_KEEPERS),
 )
 
 

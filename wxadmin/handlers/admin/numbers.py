@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 
 from wxadmin.i18n import msgid
 
@@ -21,7 +22,8 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`label` is a msgid, `anchor` the number's place on the page of definitions, `note` a line of its own below."""
+    """`label` is a msgid, `anchor` the number's place on the page of definitions, `note` a line of its own below, and
+    `badge` makes its link look like one."""
 
     label: str
     value: str
@@ -30,6 +32,13 @@ class Number:
     trend: Trend = Trend.SAME
     note: str = ""
     href: str | None = None
+    badge: str = ""
+
+
+def mark(anchor: str, name: str, *, address: str, words: Words) -> str:
+    """The link from a number, called `name` on its page, to its definition; `address` is the page of definitions."""
+    label, text = words(msgid("How is this counted: %s")) % name, words(msgid("Definition"))
+    return f'<a class="definition" href="{escape(address)}#{anchor}" aria-label="{escape(label)}">{escape(text)}</a>'
 
 
 def whole(number: int) -> str:

@@ -1,54 +1,72 @@
 """The first page: how today goes, what fails, and what needs somebody now."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
 
 from wxadmin.clock import utcnow
 from wxadmin.handlers.admin import code_chart
-from wxadmin.handlers.admin.attention_words import findings
+from wxadmin.handlers.admin.attention_words import Finding, findings
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import share
 from wxadmin.handlers.admin.code_ranks import ranked
-from wxadmin.handlers.admin.menu import NOT_MARKETERS, places_for
+from wxadmin.handlers.admin.menu import ADMINS, NOT_MARKETERS, SITE_READERS, places_for
 from wxadmin.handlers.admin.numbers import Number, capped, change, per_cent, points, whole
 from wxadmin.handlers.admin.tokens import current_standing
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Role
-from wxadmin.queries import overview
+from wxadmin.queries import accounts, overview, sites
 from wxadmin.queries.hours import Logins
 from wxadmin.queries.overview import Days, Picture
 from wxadmin.queries.standing import Standing
 from wxadmin.queries.token_states import TokenHealth
 
-_ALIVE = (TokenHealth.FRESH, TokenHealth.DUE, TokenHealth.REFRESHING, TokenHealth.BACKING_OFF)
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """How far an installation is before its first login: whether it has an account, and the name of a site."""
+
+    account: bool
+    site: str | None
+
+
+_VISITORS = ("/admin/failures", "/admin/attempts")
 
 
 class Overview(StaffHandler):
     async def get(self) -> None:
-        now, sites = utcnow(), self.identity.site_ids
+        now = utcnow()
         read = self.gateway.database.read
-        picture = await read(overview.picture, now=now, zone=self.front.zone, site_ids=sites)
+        picture = await read(overview.picture, now=now, zone=self.front.zone, site_ids=self.identity.site_ids)
         # People and their tokens belong to accounts, of which a developer's sites are a part only.
         is_whole = self.identity.role is not Role.DEVELOPER
         tokens = await current_standing(self.front) if is_whole else None
+        newest = await read(overview.newest_users) if is_whole else None
         ranks = ranked(picture.failures, self.language)
         self.show(
             "overview/page.html",
             numbers=[*self._logins(picture.days), *self._open(picture, tokens)],
-            findings=[
-                found for found in findings(picture, tokens, now, self.language) if self._may_open(found.address)
-            ],
+            findings=[found for found in findings(picture, tokens, now, self.language) if self._is_told(found)],
+            may_open=self._may_open,
             chart=code_chart.draw(picture.failures, self._days_behind(picture.failure_days), self.language),
             ranks=ranks,
             failures=sum(one.events for one in ranks),
             share=share,
             per_cent=per_cent,
             days=picture.failure_days,
-            newest=await read(overview.newest_users) if is_whole else None,
+            newest=newest,
+            begun=await self._begun() if newest == [] else None,
+            may_set_up=self.identity.role in ADMINS,
+            sees_sites=self.identity.role in SITE_READERS,
             links_failures=self.identity.role in NOT_MARKETERS,
             now=now,
         )
+
+    async def _begun(self) -> Begun:
+        known = await self.gateway.database.read(accounts.all_rows)
+        listed = await self.gateway.database.read(sites.all_rows, None)
+        return Begun(bool(known), listed[0].name if listed else None)
 
     def _logins(self, spans: Days) -> list[Number]:
         return [
@@ -89,7 +107,7 @@ class Overview(StaffHandler):
         dead = tokens.of(TokenHealth.NEEDS_CONSENT)
         return [
             waiting,
-            Number(msgid("Active tokens"), whole(tokens.of(*_ALIVE)), "active_tokens", href=href),
+            Number(msgid("Active tokens"), whole(tokens.valid), "active_tokens", href=href),
             Number(msgid("Consents ending within 3 days"), whole(tokens.dying), "dying_tokens", href=href),
             Number(msgid("Need consent again"), whole(dead), "needs_consent", href=href),
         ]
@@ -101,6 +119,11 @@ class Overview(StaffHandler):
 
     def _failed_on(self, day: date) -> str:
         return self.path("/admin/attempts?" + urlencode({"outcome": "failed", "from": day, "to": day}))
+
+    def _is_told(self, found: Finding) -> bool:
+        """What happens to visitors is told to everybody: whoever may not open the page that helps, such as a marketer,
+        must not read that all is well. What concerns the house is for those who look after it."""
+        return found.address.startswith(_VISITORS) or self._may_open(found.address)
 
     def _may_open(self, address: str) -> bool:
         """Whether the page is one that this person's menu leads to, or that everyone may see."""

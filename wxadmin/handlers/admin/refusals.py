@@ -12,7 +12,10 @@ _SAYINGS = {
     HTTPStatus.NOT_FOUND: (msgid("There is nothing here"), msgid("Check the address, or start from the overview.")),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         msgid("The database does not answer"),
-        msgid("Nothing was changed. Please try again in a few seconds."),
+        msgid(
+            "Nothing was changed. Please try again in a few seconds. "
+            "If it stays so: whoever runs this should see whether the database is up, and whether its disk is full."
+        ),
     ),
 }
 _MALFORMED = (msgid("This cannot be read"), msgid("Go back and check what was entered; nothing was changed."))

@@ -1,4 +1,4 @@
-"""Counts that look at every row: asked for anew where that is quick, else remembered for a while."""
+"""Counts that look at every row: asked for anew where these are few, else ahead of the pages, and remembered."""
 
 import asyncio
 import time
@@ -7,17 +7,22 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# Quicker than this, nobody waits for a count.
-_QUICK_S = 0.03
+# So few are counted before anybody waits. Told by their number, not by the time: on a busy machine any count takes
+# long, and what has just happened must be seen.
+_FEW = 20_000
 # A count that takes a tenth of a second is worth ten seconds of patience; none is worth ten minutes.
 _WORTH = 100
 _OLDEST_S = 600.0
 
 
 class Remembered(Generic[T]):
-    """The last answer of one question. What it says carries its own moment: pages show as of when they count."""
+    """The last answer of one question. What it says carries its own moment: pages show as of when they count.
 
-    def __init__(self) -> None:
+    `rows` says of an answer how many rows were looked at.
+    """
+
+    def __init__(self, rows: Callable[[T], int]) -> None:
+        self._rows = rows
         self._answer: T | None = None
         self._took = 0.0
         self._answered = float("-inf")
@@ -25,12 +30,20 @@ class Remembered(Generic[T]):
 
     async def answer(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The remembered answer where it is worth that; one that has become old is asked for again meanwhile."""
-        age = time.monotonic() - self._answered
-        if self._answer is None or self._took < _QUICK_S or age > _OLDEST_S:
+        if self._answer is None or self._rows(self._answer) <= _FEW:
             return await asyncio.shield(self._asked(ask))
-        if age > self._took * _WORTH:
+        if self._is_old:
             self._asked(ask)
         return self._answer
+
+    async def ask_ahead(self, ask: Callable[[], Awaitable[T]]) -> None:
+        """Asks where nobody has asked yet, and where the next page would be given an old answer."""
+        if self._answer is None or (self._rows(self._answer) > _FEW and self._is_old):
+            await asyncio.shield(self._asked(ask))
+
+    @property
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._answered > min(self._took * _WORTH, _OLDEST_S)
 
     def _asked(self, ask: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
         if self._asking is None or self._asking.done():

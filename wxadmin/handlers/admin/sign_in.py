@@ -22,15 +22,15 @@ class SignIn(AdminHandler):
 
     async def post(self) -> None:
         name = self.get_body_argument("name", "")
-        whom = (f"name {name}", f"address {self.visitor_ip}")
-        if wait := self.front.sign_ins.wait(*whom):
+        whom = (f"name {name}", f"address {self.customer}")
+        if wait := self.must_wait(self.front.limits.sign_ins, *whom):
             self.set_status(HTTPStatus.TOO_MANY_REQUESTS)
             self.set_header("Retry-After", str(wait))
             self.show("sign_in.html", next=self._next(), failed=False, wait=wait, name=name)
             return
         staff_id = await self._checked(name, self.get_body_argument("password", "", strip=False))
         if staff_id is None:
-            self.front.sign_ins.failed(*whom)
+            self.front.limits.sign_ins.failed(*whom)
             logger.warning("sign_in_failed", ip=self.visitor_ip, request_id=self.request_id)
             self.set_status(HTTPStatus.UNAUTHORIZED)
             self.show("sign_in.html", next=self._next(), failed=True, wait=0, name=name)

@@ -1,4 +1,4 @@
-"""Sites: shown with what their developers need, added, changed, given new keys, switched off."""
+"""Sites: shown with what their developers need, added, changed, given new keys, switched off and on."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from tornado.web import HTTPError
 
+from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.forms import FormHandler
@@ -64,6 +65,7 @@ class SiteShow(StaffHandler):
             redeem_url=f"{self.gateway.public_url}/api/v1/tickets/redeem",
             handoff_words=HANDOFF_WORDS,
             may_change=self.identity.role == Role.ADMIN,
+            now=utcnow(),
         )
 
 
@@ -78,6 +80,13 @@ class SiteFormHandler(FormHandler):
             raise HTTPError(HTTPStatus.NOT_FOUND)
         return found
 
+    def grace(self) -> Grace:
+        """The one that was chosen. Raises BadValue."""
+        grace = GRACES.get(self.entered("grace"))
+        if grace is None:
+            raise BadValue(msgid("choose one of the times"), field="grace")
+        return grace
+
     def form(self) -> SiteForm:
         return SiteForm(
             return_urls=self.lines("return_urls"),
@@ -87,6 +96,10 @@ class SiteFormHandler(FormHandler):
             dev=self.ticked("dev"),
             title=self.entered("title") or None,
             contact=self.entered("contact"),
+            explain=self.ticked("explain"),
+            privacy_url=self.entered("privacy_url"),
+            snapshot_guest=self.ticked("snapshot_guest"),
+            profile_required=self.ticked("profile_required"),
         )
 
 
@@ -98,11 +111,16 @@ class SiteAdd(SiteFormHandler):
 
     async def save(self) -> None:
         name = self.entered("name")
-        key = await self.gateway.database.write(
-            services.add, account=self.entered("account"), name=name, form=self.form(), actor=self.identity.name
+        made = await self.gateway.database.write(
+            services.add,
+            self.gateway.keys,
+            account=self.entered("account"),
+            name=name,
+            form=self.form(),
+            actor=self.identity.name,
         )
-        # Not a redirect: the key is stored only as a hash, and this page is the one place that shows it.
-        self.show("sites/key.html", name=name, key=key, grace=None)
+        # Not a redirect: this page is the one place that shows them.
+        self.show("sites/keys.html", name=name, api_key=made.api_key, handoff_key=made.handoff_key, grace=None)
 
 
 class SiteChange(SiteFormHandler):
@@ -110,7 +128,12 @@ class SiteChange(SiteFormHandler):
         self.show("sites/change.html", site=await self.site(name), handoff_words=HANDOFF_WORDS)
 
     async def save(self, name: str) -> None:
-        await self.gateway.database.write(services.change, name, self.form(), actor=self.identity.name)
+        handoff_key = await self.gateway.database.write(
+            services.change, self.gateway.keys, name, self.form(), actor=self.identity.name
+        )
+        if handoff_key is not None:
+            self.show("sites/keys.html", name=name, api_key=None, handoff_key=handoff_key, grace=None)
+            return
         self.done(f"/admin/sites/{name}")
 
 
@@ -121,11 +144,26 @@ class SiteRotateKey(SiteFormHandler):
         self.show("sites/rotate_key.html", site=await self.site(name), graces=GRACES)
 
     async def save(self, name: str) -> None:
-        grace = GRACES.get(self.entered("grace"))
-        if grace is None:
-            raise BadValue(msgid("choose one of the times"), field="grace")
+        grace = self.grace()
         key = await self.gateway.database.write(services.rotate_key, name, grace.time, actor=self.identity.name)
-        self.show("sites/key.html", name=name, key=key, grace=grace)
+        self.show("sites/keys.html", name=name, api_key=key, handoff_key=None, grace=grace)
+
+
+class SiteRotateHandoffKey(SiteFormHandler):
+    """Gives a site a new hand-off key; the old one signs until the grace ends."""
+
+    async def get(self, name: str) -> None:
+        site = await self.site(name)
+        if not site.has_handoff_key:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        self.show("sites/rotate_handoff_key.html", site=site, graces=GRACES)
+
+    async def save(self, name: str) -> None:
+        grace = self.grace()
+        key = await self.gateway.database.write(
+            services.rotate_handoff_key, self.gateway.keys, name, grace.time, actor=self.identity.name
+        )
+        self.show("sites/keys.html", name=name, api_key=None, handoff_key=key, grace=grace)
 
 
 class SiteDisable(SiteFormHandler):
@@ -135,3 +173,12 @@ class SiteDisable(SiteFormHandler):
     async def save(self, name: str) -> None:
         await self.gateway.database.write(services.disable, name, actor=self.identity.name)
         self.done("/admin/sites")
+
+
+class SiteEnable(SiteFormHandler):
+    async def get(self, name: str) -> None:
+        self.show("sites/enable.html", site=await self.site(name))
+
+    async def save(self, name: str) -> None:
+        await self.gateway.database.write(services.enable, name, actor=self.identity.name)
+        self.done(f"/admin/sites/{name}")

@@ -14,6 +14,11 @@ from wxadmin.wechat import errcodes
 
 # What every login goes through; the profile is asked for by some, and a login succeeds without it.
 _WAY = (Stage.START, Stage.RETURN, Stage.EXCHANGE, Stage.HANDOFF, Stage.REDEEM)
+# What is asked of WeChat, and once more where it gave no answer that could be used.
+_CALLS = (Stage.EXCHANGE, Stage.USERINFO)
+_ON_THE_WAY = (Class.OK, Class.FAILURE, Class.REFUSED, Class.ABANDONED)
+_ASKED_FOR = msgid("Asked for by the site")
+_RETRY = msgid("%(step)s, tried again")
 _KINDS = {Class.OK: "ok", Class.HARMLESS: "harmless", Class.ABANDONED: "missing"}
 
 
@@ -31,26 +36,33 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The way itself, repeated callbacks beside it, and what the site was refused."""
+    """The way itself, and what the site was refused; repeated callbacks stand beside it (callbacks.py)."""
 
     way: Sequence[Line]
-    duplicates: Sequence[Line]
     refused_redemptions: Sequence[Line]
 
 
 def timeline(shown: AttemptShown, lang: Language, now: datetime) -> Timeline:
     """What happened, and when it did not."""
 
-    def lines(*classes: Class) -> list[Line]:
-        return [_line(step, lang) for step in shown.steps if step.event_class in classes]
+    way = [step for step in shown.steps if step.event_class in _ON_THE_WAY]
+    if shown.is_kept_back:
+        # The login was stored, which is what this step counts, and then nobody handed over.
+        way = [step for step in way if step.stage != Stage.HANDOFF]
+    lines = [
+        _line(step, lang, is_retry=before is not None and before.stage == step.stage and step.stage in _CALLS)
+        for before, step in zip([None, *way], way, strict=False)
+    ]
+    refused = [_line(step, lang) for step in shown.steps if step.event_class == Class.BLOCKED]
+    return Timeline([*lines, *_never_came(shown, lang, now)], refused)
 
-    way = lines(Class.OK, Class.FAILURE, Class.REFUSED, Class.ABANDONED)
-    return Timeline([*way, *_never_came(shown, lang, now)], lines(Class.HARMLESS), lines(Class.BLOCKED))
 
-
-def _line(step: Step, lang: Language) -> Line:
+def _line(step: Step, lang: Language, *, is_retry: bool = False) -> Line:
+    say = translator(lang).gettext
     kind = _KINDS.get(Class(step.event_class), "failure")
-    name = translator(lang).gettext(STAGES[Stage(step.stage)])
+    name = say(_ASKED_FOR if step.event_class == Class.BLOCKED else STAGES[Stage(step.stage)])
+    if is_retry:
+        name = say(_RETRY) % {"step": name}
     took = "" if step.duration_ms is None else spoken_ms(step.duration_ms, lang)
     title = errcodes.find(step.code, step.stage).title(lang) if step.code else ""
     return Line(kind, name, took, step, title)
@@ -70,7 +82,12 @@ def _never_came(shown: AttemptShown, lang: Language, now: datetime) -> Iterator[
 
 def _first_missing(shown: AttemptShown) -> Stage | None:
     """The step that the way stopped before. One that WeChat or a refused start ended was never to go on."""
+    if shown.is_kept_back:
+        return Stage.HANDOFF
     stages = {step.stage for step in shown.steps if step.event_class == Class.OK}
+    if shown.outcome == Outcome.SUCCEEDED and shown.handoff == "openid":
+        # Such a site may ask who it was, and need not.
+        stages.add(Stage.REDEEM)
     if shown.outcome in {WAITING, Outcome.SUCCEEDED}:
         return next((stage for stage in _WAY if stage not in stages), None)
     return Stage.HANDOFF if shown.outcome == Outcome.FAILED else None

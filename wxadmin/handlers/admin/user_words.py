@@ -7,9 +7,10 @@ from wxadmin.queries.token_states import TokenHealth
 
 TOKENS = {
     TokenHealth.FRESH: Word(msgid("Fresh"), "ok"),
-    TokenHealth.DUE: Word(msgid("Due"), "wait"),
-    TokenHealth.REFRESHING: Word(msgid("Refreshing"), "wait"),
-    TokenHealth.BACKING_OFF: Word(msgid("Backing off"), "wait"),
+    TokenHealth.DUE: Word(msgid("Due"), "ok"),
+    TokenHealth.REFRESHING: Word(msgid("Refreshing"), "ok"),
+    TokenHealth.BACKING_OFF: Word(msgid("Backing off"), "ok"),
+    TokenHealth.PAUSED: Word(msgid("Paused"), "wait"),
     TokenHealth.LATE: Word(msgid("Late"), "bad"),
     TokenHealth.RESTING: Word(msgid("Expired, not renewed here"), "stop"),
     TokenHealth.NEEDS_CONSENT: Word(msgid("Needs consent"), "bad"),

@@ -10,7 +10,7 @@ from tornado.web import HTTPError
 from wxadmin import support_codes
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
+from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
 from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.handlers.base import BadRequest
@@ -44,7 +44,7 @@ class UserHandler(StaffHandler):
             raise BadRequest(str(error)) from None
 
     def moment(self, at: datetime) -> str:
-        """To the minute, for lists; the page says the zone once."""
+        """To the minute; the page says the zone once."""
         return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
 
 
@@ -67,9 +67,9 @@ class UserList(UserHandler):
             counted_to=users.COUNTED_TO,
             looked_through=users.LOOKED_THROUGH,
             address=lambda path, **place: self._address(path, filters, place),
+            filters_set=len(filters.given.keys() - {"q"}),
             may_export=self.identity.role in EXPORTERS,
             moment=self.moment,
-            zone=zone.key,
         )
 
     def _place(self, name: str) -> Place | None:
@@ -100,18 +100,18 @@ class UserShow(UserHandler):
             "users/show.html",
             found=found,
             user=found.user,
-            picture=picture(found.user.headimgurl),
+            picture=picture(found.user.headimgurl, self.settings["picture_origin"]),
             events=events,
             stages=STAGES,
             classes=CLASSES,
             tokens=TOKENS,
             entry=errcodes.find,
             moment=self.moment,
-            to_the_second=lambda at: f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M:%S}",
             own=self.path(f"/admin/users/{user_id}"),
             shown_code=support_codes.show,
             sees_attempts=self.identity.role is not Role.MARKETER,
-            zone=self.front.zone.key,
+            checks_tokens=self.identity.role in TOKEN_READERS,
+            keeps_tokens=self.identity.role in TOKEN_KEEPERS,
         )
 
     def _event_id(self, name: str) -> int | None:
@@ -123,7 +123,11 @@ class UserShow(UserHandler):
         return int(text)
 
 
-def picture(headimgurl: str | None) -> str | None:
-    """The avatar's address where it is one of WeChat's, by https; the page's policy lets no other in."""
-    found = _PICTURE.fullmatch(headimgurl or "")
+def picture(headimgurl: str | None, simulator: str) -> str | None:
+    """The avatar's address where it is one of WeChat's, by https, or of the simulator at that origin, if there is one;
+    the page's policy lets no other in."""
+    address = headimgurl or ""
+    if simulator and address.startswith(f"{simulator}/"):
+        return address
+    found = _PICTURE.fullmatch(address)
     return f"https://{found[1]}" if found else None

@@ -10,6 +10,8 @@ from wxadmin.queries.attempt import AttemptShown, Step
 from wxadmin.queries.attempts import REFUSED, WAITING
 from wxadmin.wechat import errcodes
 
+_NOT_WECHAT = "gw_not_wechat"
+
 _SENTENCES = {
     WAITING: msgid("The visitor is at WeChat, for %(how_long)s so far. After ten minutes this counts as never back."),
     Outcome.FAILED: msgid("Failed at the step “%(step)s”: %(title)s (%(code)s)."),
@@ -22,6 +24,12 @@ _SENTENCES = {
 _IN_HAND = msgid("The visitor is back from WeChat, and the login is being finished.")
 _REDEEMED = msgid("Succeeded: the visitor was handed to the site, and the site has asked who it is.")
 _NOT_REDEEMED = msgid("Succeeded here, but the site has not asked who it is: look at the site's own page.")
+_NOT_GIVEN = msgid("Succeeded here, but the site was refused when it asked who it is: %(title)s (%(code)s).")
+_IN_WECOM = msgid("Refused before WeChat was asked: opened in WeCom, which gets no login from WeChat (%(code)s).")
+_TOLD = msgid("Succeeded: the visitor was handed to the site, which reads who it is from the address.")
+_KEPT_BACK = msgid(
+    "Succeeded at WeChat, but this site takes nobody without nickname and picture: the visitor got a page."
+)
 _RECOVERED = msgid("It had failed before, and worked at the second try.")
 _NO_PROFILE = msgid("The profile could not be fetched: %(title)s (%(code)s).")
 
@@ -41,11 +49,15 @@ def verdict(shown: AttemptShown, lang: Language, now: datetime) -> str:
         "title": errcodes.find(code, stage).title(lang),
         "code": code,
     }
-    return say(_SENTENCES[shown.outcome]) % facts
+    is_in_wecom = code == _NOT_WECHAT and shown.browser_family == "wecom"
+    return say(_IN_WECOM if is_in_wecom else _SENTENCES[shown.outcome]) % facts
 
 
 def remedy(shown: AttemptShown, lang: Language) -> str:
-    """What to do about an attempt that was no login; empty where there is nothing to do."""
+    """What to do about an attempt that was no login, or that its site was refused; empty where there is nothing to
+    do."""
+    if refused := _refused_redemption(shown):
+        return errcodes.find(refused.code, refused.stage).remedy(lang)
     if not shown.ended_by:
         return ""
     return errcodes.find(shown.ended_by, _stage_of_end(shown)).remedy(lang)
@@ -53,13 +65,34 @@ def remedy(shown: AttemptShown, lang: Language) -> str:
 
 def _of_success(shown: AttemptShown, lang: Language) -> str:
     say = translator(lang).gettext
-    sentences = [say(_REDEEMED if shown.redeemed_at else _NOT_REDEEMED)]
+    if blocked := _refused_redemption(shown):
+        sentences = [_with_title(_NOT_GIVEN, blocked, lang)]
+    else:
+        sentences = [say(_handed_over(shown))]
     if shown.recovered_at:
         sentences.append(say(_RECOVERED))
     if refused := _last_failure(shown, Stage.USERINFO):
-        title = errcodes.find(refused.code, refused.stage).title(lang)
-        sentences.append(say(_NO_PROFILE) % {"title": title, "code": refused.code})
+        sentences.append(_with_title(_NO_PROFILE, refused, lang))
     return (" " if lang == "en" else "").join(sentences)
+
+
+def _with_title(sentence: str, step: Step, lang: Language) -> str:
+    title = errcodes.find(step.code, step.stage).title(lang)
+    return translator(lang).gettext(sentence) % {"title": title, "code": step.code}
+
+
+def _refused_redemption(shown: AttemptShown) -> Step | None:
+    """The last one, where the site has not got its answer since."""
+    refused = [step for step in shown.steps if step.event_class == Class.BLOCKED]
+    return refused[-1] if refused and not shown.redeemed_at else None
+
+
+def _handed_over(shown: AttemptShown) -> str:
+    if shown.redeemed_at:
+        return _REDEEMED
+    if shown.is_kept_back:
+        return _KEPT_BACK
+    return _TOLD if shown.handoff == "openid" else _NOT_REDEEMED
 
 
 def _stage_of_end(shown: AttemptShown) -> Stage:

@@ -1,0 +1,117 @@
+"""Every page of the dashboard over a million users and five million events: the server's own time, by its log."""
+
+import json
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tests.benchmarks import season
+from tests.benchmarks.addresses import Address, Addresses
+from tests.benchmarks.report import Report
+from tests.benchmarks.stores import unused_port
+from tests.running import METRICS_TOKEN, SECRET_KEY, serve
+from tests.visiting import no_cookies
+from wxadmin.clock import utcnow
+from wxadmin.database import Database
+from wxadmin.models import Role, Site, Staff
+from wxadmin.security.hashes import random_text
+from wxadmin.services import sessions, staff
+from wxadmin.settings import Settings
+
+Tokens = dict[Role, str]
+
+LOADS = 50
+GOAL_MS = 100.0
+GOAL_RATIO = 1.2
+_SITES = 3
+"""So many sites has the developer."""
+# Nothing listens there: the sample's accounts call nobody.
+_NO_WECHAT = "http://127.0.0.1:9"
+
+
+def run(report: Report) -> None:
+    for name, url in season.databases(report, "pages"):
+        addresses, tokens = _prepared(url)
+        _tell(report, name, addresses, _times(url, addresses, tokens))
+
+
+def _prepared(url: str) -> tuple[list[Address], Tokens]:
+    """The pages, and sessions of those who look at them."""
+    database = Database(url)
+    try:
+        addresses = database.read_now(lambda session: list(Addresses(session).all()))
+        roles = sorted({address.role for address in addresses})
+        return addresses, {role: database.write_now(_signed_in, role) for role in roles}
+    finally:
+        database.close()
+
+
+def _signed_in(session: Session, role: Role) -> str:
+    name = f"bench-{role}"
+    person = session.scalar(select(Staff).where(Staff.name == name))
+    if person is None:
+        sites = sorted(session.scalars(select(Site.name)))[:_SITES] if role is Role.DEVELOPER else []
+        person = staff.add(session, name=name, role=role, password=random_text(32), site_names=sites, actor=name)
+        session.flush()
+    return sessions.begin(session, person.id, name=name, now=utcnow(), ip=None, user_agent=name)
+
+
+def _times(url: str, addresses: Sequence[Address], tokens: Tokens) -> list[list[float]]:
+    """For each page the milliseconds of each load, in turn with all the others."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            _env_file=None,
+            data_dir=Path(folder),
+            database_url=url,
+            secret_keys=[SECRET_KEY],
+            metrics_token=METRICS_TOKEN,
+            wechat_open_url=_NO_WECHAT,
+            wechat_api_url=_NO_WECHAT,
+            log_format="json",
+        )
+        port = unused_port()
+        with serve(settings, port, folder=Path(folder)) as server:
+            asked = _load(f"http://127.0.0.1:{port}", addresses, tokens)
+        # Once it has ended: the line of a request is written after its answer.
+        took = _by_request(server.output)
+        return [[took[request] for request in requests] for requests in asked]
+
+
+def _load(server: str, addresses: Sequence[Address], tokens: Tokens) -> list[list[str]]:
+    """For each page the ids of its requests."""
+    asked: list[list[str]] = [[] for _ in addresses]
+    with httpx.Client(base_url=server, cookies=no_cookies(), trust_env=False, timeout=60) as http:
+        for _ in range(LOADS):
+            for address, requests in zip(addresses, asked, strict=True):
+                cookie = f"wxadmin_session={tokens[address.role]}"
+                answer = http.get(address.path, headers={"Cookie": cookie})
+                assert answer.status_code == 200, (address, answer.status_code)
+                requests.append(answer.headers["X-Request-Id"])
+    return asked
+
+
+def _by_request(log: str) -> dict[str, float]:
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return {line["request_id"]: line["ms"] for line in lines if line.get("event") == "request"}
+
+
+def _tell(report: Report, database: str, addresses: Sequence[Address], times: Sequence[Sequence[float]]) -> None:
+    by_name = dict(zip((address.name for address in addresses), times, strict=True))
+    for address in addresses:
+        took = by_name[address.name]
+        report.page(f"{database}: {address.name}", p95(took), median(took), took[0], GOAL_MS)
+    for address in addresses:
+        if address.first:
+            ratio = median(by_name[address.name]) / median(by_name[address.first])
+            report.ratio(f"{database}: {address.name} / {address.first}, medians", ratio, GOAL_RATIO)
+
+
+def p95(values: Sequence[float]) -> float:
+    """The value that 95 % of them do not exceed."""
+    return sorted(values)[math.ceil(0.95 * len(values)) - 1]

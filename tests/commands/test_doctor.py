@@ -1,0 +1,56 @@
+"""`wxadmin doctor`: what is wrong in words, what to do, and an exit code that scripts can go by."""
+
+import pytest
+
+from tests.commands.conftest import Command
+from tests.databases import on_sqlite
+from tests.running import SiteKeys
+from wxadmin.simulator import World
+from wxadmin.simulator.faults import Fault
+
+
+@pytest.fixture
+def with_address(monkeypatch: pytest.MonkeyPatch, wxadmin: Command) -> None:
+    monkeypatch.setenv("WXADMIN_PUBLIC_URL", "http://127.0.0.1:1")
+
+
+def test_what_needs_attention_alone_is_no_failure(wxadmin: Command, site_keys: SiteKeys) -> None:
+    wxadmin("staff", "add", "ada", "--role", "admin", said="correct horse battery staple")
+
+    said = wxadmin("doctor", "--inside")
+
+    assert said.code == 0, said.out
+    assert "needs attention: clinic names nobody whom visitors can turn to" in said.out
+    assert "\n  wxadmin site set clinic --contact TEXT\n" in said.out
+    assert said.out.splitlines()[-1].startswith("0 must be fixed, ")
+
+
+def test_what_must_be_fixed_is_a_failure(wxadmin: Command, site_keys: SiteKeys) -> None:
+    for site in ("shop", "clinic"):
+        wxadmin("site", "disable", site)
+
+    said = wxadmin("doctor", "--inside")
+
+    assert said.code == 1
+    assert "must be fixed: There is no site that is switched on" in said.out
+
+
+@on_sqlite
+def test_wechat_and_the_public_address_are_asked(
+    wxadmin: Command, with_address: None, site_keys: SiteKeys, world: World
+) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=40164, times=1))
+
+    said = wxadmin("doctor")
+
+    assert said.code == 1
+    assert "http://127.0.0.1:1 cannot be reached from here" in said.out
+    assert "WeChat refuses calls of tea from this host's address" in said.out
+    assert "IP白名单 (as of 2026-" in said.out
+
+
+@on_sqlite
+def test_no_secret_is_said(wxadmin: Command, site_keys: SiteKeys) -> None:
+    said = wxadmin("doctor", "--inside")
+
+    assert not [key for key in (site_keys.shop, site_keys.clinic) if key in said.out + said.err]

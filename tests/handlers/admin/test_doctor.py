@@ -1,0 +1,57 @@
+"""The doctor's page: from inside when it is opened, from outside when somebody asks for it, in both languages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests import html_tree
+from tests.databases import on_sqlite
+from tests.handlers.admin.conftest import SignIn
+from wxadmin.simulator import World
+from wxadmin.simulator.faults import Fault
+
+
+def findings(page: str) -> dict[str, str]:
+    """What is said, by what it comes to."""
+    lists = html_tree.read(page).all("section")
+    return {section.one("h2").text: section.one("ul").text for section in lists}
+
+
+async def test_opening_the_page_asks_nobody(staff: SignIn, world: World) -> None:
+    page = await staff("operator").get("/admin/doctor")
+
+    found = findings(page.text)
+    assert page.status_code == 200
+    assert "clinic names nobody whom visitors can turn to" in found["needs attention"]
+    assert "Every key that the database needs is here." in found["passed"]
+    assert list(world.calls.since(0)) == []
+
+
+@on_sqlite
+async def test_from_outside_wechat_is_asked(staff: SignIn, world: World) -> None:
+    right = await staff("operator").post("/admin/doctor")
+    world.faults.order(Fault("exchange", "errcode", errcode=40125, times=1))
+    wrong = await staff("operator").post("/admin/doctor")
+
+    assert "WeChat takes AppID and AppSecret of tea." in findings(right.text)["passed"]
+    assert "WeChat does not take the AppSecret of tea (40125)" in findings(wrong.text)["must be fixed"]
+    assert "wxadmin account secret tea" in findings(wrong.text)["must be fixed"]
+
+
+@on_sqlite
+async def test_it_speaks_chinese(staff: SignIn) -> None:
+    page = await staff("admin").get("/admin/doctor", lang="zh_CN")
+
+    assert "配置体检" in page.text
+    assert "clinic 没有填写联系人" in findings(page.text)["需注意"]
+
+
+@on_sqlite
+async def test_an_empty_installation_is_told_how_to_begin(
+    staff: SignIn, stored: Callable[[type], Any], gateway: str
+) -> None:
+    for site in ("shop", "clinic"):
+        await staff("admin").post(f"/admin/sites/{site}/disable")
+
+    page = await staff("admin").get("/admin/doctor")
+
+    assert "There is no site that is switched on" in findings(page.text)["must be fixed"]

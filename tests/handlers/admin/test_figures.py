@@ -1,0 +1,242 @@
+"""The SQL of the definitions counts what the pages show."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, column, func, select, text
+from sqlalchemy.orm import Session
+
+from tests import figures, html_tree
+from tests.factories import AccountFactory, AccountRefreshFactory, SiteFactory, TokenFactory, UserFactory
+from tests.figures import Places, Values
+from tests.handlers.admin.conftest import StaffVisitor
+from tests.html_tree import Node
+from tests.running import keys
+from tests.visiting import Visitor
+from wxadmin.clock import hour_of, utcnow
+from wxadmin.database import Database
+from wxadmin.handlers.admin.vocabulary import CLASSES
+from wxadmin.models import Account, Attempt, Event, Site, User
+from wxadmin.queries import attention, standing
+from wxadmin.queries.token_states import TokenHealth
+from wxadmin.sample import fill
+from wxadmin.settings import Settings
+
+Store = Callable[[Callable[[], Any]], Any]
+CHANNELS = ("door", "poster")
+CLASS_NAMES = {word.name: event_class.value for event_class, word in CLASSES.items()}
+
+
+def user_of(site: Site) -> Any:
+    return UserFactory(site=site, account_id=site.account_id)
+
+
+@pytest.fixture
+def a_month(database_url: str) -> None:
+    """Of logins, there before the gateway begins to count."""
+    fill(database_url, keys(), users=300, events=6000, seed=5)
+
+
+@pytest.fixture
+def tokens_of_every_state(store: Store) -> None:
+    """At accounts of every policy and one that is paused, explicit and silent."""
+    accounts = {
+        "everybody's": {"refresh_policy": "all"},
+        "paused": {"refresh_policy": "all"},
+        "the explicit ones'": {"refresh_policy": "userinfo"},
+        "nobody's": {"refresh_policy": "none"},
+        "switched off": {"disabled": True},
+    }
+    long_ago = utcnow() - 3 * figures.HOUR
+    states: list[dict[str, Any]] = [
+        *({}, {"due": True}, {"leased": True}, {"failures": 2}, {"due": True, "failures": 2}),
+        *({"authorized_at": long_ago}, {"authorized_at": long_ago, "leased": True}, {"needs_consent": True}),
+        {"authorized_at": long_ago, "next_refresh_at": long_ago + timedelta(days=31)},
+    ]
+    for title, policy in accounts.items():
+        site = store(lambda title=title, policy=policy: SiteFactory(account=AccountFactory(title=title, **policy)))
+        for scope in ("snsapi_base", "snsapi_base,snsapi_userinfo"):
+            for state in states:
+                user = store(lambda site=site: user_of(site))
+                store(lambda user=user, scope=scope, state=state: TokenFactory(user=user, scope=scope, **state))
+        if title == "paused":
+            store(lambda site=site: AccountRefreshFactory(account_id=site.account_id, paused=True))
+
+
+async def test_the_sql_counts_what_the_pages_show(
+    a_month: None, staff: Callable[..., StaffVisitor], database: Database, settings: Settings
+) -> None:
+    places = database.read_now(_places)
+    # A newest one, which is surely in the range that pages show first.
+    newest = select(Event.code).where(Event.code != "").order_by(Event.id.desc())
+    code = database.read_now(lambda session: session.scalars(newest).first())
+
+    shown, now = await _shown(staff("admin"), places, code or ""), utcnow()
+
+    right = database.read_now(lambda session: figures.count(_asking(session), shown, now, settings.zone))
+    assert figures.differences(shown, _narrowed(right, shown)) == []
+    assert len(shown) >= 25
+    # Early in the day, nothing may have failed yet.
+    assert [anchor for anchor, span in shown if not shown[anchor, span] and span != "today"] == []
+
+
+async def test_the_sql_counts_tokens_of_every_state_as_the_pages_do(
+    tokens_of_every_state: None, staff: Callable[..., StaffVisitor], database: Database, settings: Settings
+) -> None:
+    admin, places = staff("admin"), database.read_now(_places)
+
+    pages = [html_tree.read((await admin.get(f"/admin/{address}")).text) for address in ("tokens", "")]
+    now = utcnow()
+
+    shown = {**figures.read_tokens(pages[0], places), **figures.read_overview(pages[1])}
+    right = database.read_now(lambda session: figures.count(_asking(session), shown, now, settings.zone))
+    lag = database.read_now(standing.standing, now=now, zone=settings.zone).lag
+    states = {state for _, state in shown["token_states", ""]}
+    assert figures.differences(shown, right) == []
+    assert states == set(TokenHealth) - {TokenHealth.NONE}
+    assert database.read_now(_since, "refresh_lag", now) == now - lag
+
+
+async def test_the_sql_of_one_site_counts_what_its_developer_sees(
+    a_month: None, staff: Callable[..., StaffVisitor], database: Database, settings: Settings
+) -> None:
+    site_id, name = database.read_now(_busiest_site)
+    developer = staff("developer", [name])
+
+    overview = html_tree.read((await developer.get("/admin/")).text)
+    failures = html_tree.read((await developer.get(f"/admin/failures?range=30&site={name}")).text)
+    now = utcnow()
+
+    shown = {**figures.read_overview(overview), **figures.read_failures(failures, "30 days")}
+    del shown["waiting", ""]
+    right = database.read_now(lambda session: figures.count(_asking(session, site_id), shown, now, settings.zone))
+    assert figures.differences(shown, right) == []
+    assert ("active_tokens", "") not in shown
+    assert shown["failures", "30 days"] != "0"
+
+
+def test_the_sql_counts_what_needs_attention(a_month: None, database: Database) -> None:
+    now = utcnow()
+    some_hours = [now - back * figures.HOUR for back in range(1, 720, 7)]
+
+    surges, by_sql = zip(*(database.read_now(_surges, then) for then in some_hours), strict=True)
+    faults, all_failures = database.read_now(_misconfigured, some_hours[-1], now)
+
+    assert by_sql == surges
+    assert all(any(column) for column in zip(*surges, strict=True))
+    assert faults
+    assert faults == {key: times for key, times in all_failures.items() if key in faults}
+
+
+async def test_the_sql_about_a_user_counts_what_their_page_shows(
+    staff: Callable[..., StaffVisitor], visitor: Visitor, database: Database, stored: Callable[[type], Sequence[Any]]
+) -> None:
+    for person, channel in ((1, "door"), (1, "door"), (2, "door"), (1, "poster"), (2, "poster")):
+        visitor.person = person
+        visitor.cookies.clear()
+        await visitor.log_in(channel=channel)
+    user = next(user for user in stored(User) if user.logins == 3)
+
+    page = html_tree.read((await staff("admin").get(f"/admin/users/{user.id}")).text)
+
+    titles = {str(site_id): title for title, site_id in database.read_now(_places).sites.items()}
+    channels = [row for found in page.all("table") for row in html_tree.table(found).texts if row[1] in CHANNELS]
+    by_channel = database.read_now(_by_sql, "channel_logins", {"user_id": user.id})
+    assert [fact.text for fact in page.all("dd", named="num")] == ["3"]
+    assert database.read_now(_by_sql, "user_logins", {"user_id": user.id}) == [(3,)]
+    assert sorted((titles[str(site)], channel, str(number)) for site, channel, number in by_channel) == sorted(
+        (site, channel, number) for site, channel, _, number, *_ in channels
+    )
+    assert len(channels) == 2
+
+
+async def test_the_sql_about_an_attempt_gives_its_steps_and_how_long_it_took(
+    visitor: Visitor, database: Database, stored: Callable[[type], Sequence[Any]]
+) -> None:
+    await visitor.log_in()
+    [attempt] = stored(Attempt)
+
+    values = {"support_code": attempt.support_code}
+    steps = database.read_now(_by_sql, "steps", values)
+
+    assert [stage for _, stage, *_ in steps] == ["start", "return", "exchange", "handoff"]
+    assert len(database.read_now(_by_sql, "attempt_took", values)) == 1
+
+
+def _by_sql(session: Session, anchor: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in session.execute(text(figures.SQL[anchor]), values)]
+
+
+def _surges(session: Session, now: datetime) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Of the three hours before the one of this moment: as the first page tells them, and as the SQL does."""
+    recent = attention.recent(session, now, None)
+    hours = {"start": hour_of(now) - 3 * figures.HOUR, "end": hour_of(now)}
+    [row] = _asking(session)(figures.SQL["surges"], hours)
+    return (recent.failed.now, recent.abandoned.now, recent.repeated.now), tuple(row)
+
+
+def _misconfigured(session: Session, since: datetime, now: datetime) -> tuple[dict[Any, int], dict[Any, int]]:
+    titles = dict(session.execute(select(Account.id, Account.title)).all())
+    found = attention.misconfigured(session, since, None)
+    span = {"start": hour_of(since) - figures.HOUR, "end": now + figures.HOUR}
+    rows = _asking(session)(figures.SQL["misconfigured"], span)
+    told = {(one.account, one.code, one.stage): one.times for one in found}
+    return told, {(titles[account], code, stage): times for account, code, stage, times in rows}
+
+
+def _since(session: Session, anchor: str, now: datetime) -> Any:
+    moment = Event.at.type
+    query = text(figures.SQL[anchor]).bindparams(bindparam("now", now, moment)).columns(column("since", moment))
+    return session.scalar(query)
+
+
+async def _shown(admin: StaffVisitor, places: Places, code: str) -> Values:
+    async def page(address: str) -> Node:
+        return html_tree.read((await admin.get(f"/admin/{address}")).text)
+
+    return {
+        **figures.read_overview(await page("")),
+        **figures.read_failures(await page("failures?range=today"), "today"),
+        **figures.read_failures(await page("failures?range=30"), "30 days"),
+        **figures.read_failure(await page(f"failures/{code}"), code, "7 days", CLASS_NAMES),
+        **figures.read_scopes(await page("scopes"), places),
+        **figures.read_tokens(await page("tokens"), places),
+        **figures.read_accounts(await page("accounts"), places.accounts),
+        **figures.read_count(await page("users"), "users"),
+        **figures.read_count(await page("attempts"), "attempts"),
+    }
+
+
+def _narrowed(right: Values, shown: Values) -> Values:
+    """The page of one code shows no other."""
+    spans = ("failures_by_step", "7 days"), ("people_affected", "7 days")
+    return right | {
+        figure: {key: numbers for key, numbers in right[figure].items() if key in shown[figure]}  # type: ignore[union-attr]
+        for figure in spans
+    }
+
+
+def _asking(session: Session, site_id: int | None = None) -> figures.Ask:
+    kind = Event.at.type
+
+    def ask(sql: str, moments: Mapping[str, datetime]) -> figures.Rows:
+        narrowed = sql if site_id is None else sql.replace("at >= :start", f"site_id = {site_id} AND at >= :start")
+        query = text(narrowed).bindparams(*(bindparam(name, at, kind) for name, at in moments.items()))
+        return session.execute(query).all()
+
+    return ask
+
+
+def _busiest_site(session: Session) -> Any:
+    failed = select(Event.site_id).where(Event.event_class == "failure", Event.site_id.is_not(None))
+    busiest = failed.group_by(Event.site_id).order_by(func.count().desc()).limit(1)
+    return session.execute(select(Site.id, Site.name).where(Site.id.in_(busiest))).one()
+
+
+def _places(session: Session) -> Places:
+    def ids(model: type) -> dict[str, str]:
+        return {title: str(row_id) for row_id, title in session.execute(select(model.id, model.title))}  # type: ignore[attr-defined]
+
+    return Places(ids(Account), ids(Site))

@@ -1,0 +1,86 @@
+"""The page of scopes, and what it shares with its neighbours: right counts, words when empty, only for its roles."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import LoginHourFactory, UserFactory
+from wxadmin.database import Database
+from wxadmin.days import DAY
+from wxadmin.models import Site
+
+Store = Callable[[Callable[[], Any]], Any]
+Staff = Callable[..., Any]
+
+
+@pytest.fixture
+def sites(database: Database, gateway: str) -> dict[str, Site]:
+    """The furnished ones by name."""
+    found = database.read_now(lambda session: session.scalars(select(Site)).all())
+    return {site.name: site for site in found}
+
+
+def rows(page: str) -> list[list[str]]:
+    """What the cells of all tables say, row by row."""
+    found = re.findall(r"<tr>(.*?)</tr>", page, flags=re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.DOTALL) for row in found]
+    return [[re.sub("<[^>]+>", "", cell).strip() for cell in row] for row in cells]
+
+
+def user(site: Site, *traits: str) -> Any:
+    return UserFactory(site=site, account_id=site.account_id, **dict.fromkeys(traits, True))
+
+
+async def test_users_are_counted_by_account_and_site(store: Store, staff: Staff, sites: dict[str, Site]) -> None:
+    store(lambda: [user(sites["shop"], "silent") for _ in range(3)])
+    store(lambda: [user(sites["shop"]), user(sites["clinic"])])
+
+    page = await staff("marketer").get("/admin/scopes")
+
+    shop, clinic = sites["shop"].title, sites["clinic"].title
+    assert ["云雾茶铺", shop, "3", "1", "25.0%"] in rows(page.text)
+    assert ["云雾茶铺", clinic, "0", "1", "100.0%"] in rows(page.text)
+    assert "40.0%" in page.text
+
+
+async def test_what_was_asked_for_stands_beside_what_was_granted(
+    store: Store, staff: Staff, sites: dict[str, Site]
+) -> None:
+    counts = {"started": 10, "succeeded": 6, "failed": 2, "recovered": 1, "abandoned": 2, "snapshot": 1}
+    store(lambda: LoginHourFactory(site_id=sites["shop"].id, scope="snsapi_userinfo", **counts))
+    store(lambda: LoginHourFactory(site_id=sites["shop"].id, hour=LoginHourFactory.build().hour - 31 * DAY, started=99))
+
+    page = await staff("admin").get("/admin/scopes")
+
+    shop = sites["shop"].title
+    assert [shop, "Explicit snsapi_userinfo", "10", "6", "1", "2", "1", "60.0%"] in rows(page.text)
+    assert not [row for row in rows(page.text) if "99" in row]
+
+
+@pytest.mark.parametrize("path", ["/admin/scopes", "/admin/tokens"])
+async def test_an_empty_installation_is_told_what_to_do(staff: Staff, sites: dict[str, Site], path: str) -> None:
+    page = await staff("admin").get(path)
+
+    assert page.status_code == 200
+    assert 'class="empty"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/admin/", {"admin", "operator", "marketer", "support", "developer"}),
+        ("/admin/definitions", {"admin", "operator", "marketer", "support", "developer"}),
+        ("/admin/scopes", {"admin", "operator", "marketer", "support"}),
+        ("/admin/tokens", {"admin", "operator", "support"}),
+    ],
+)
+async def test_each_page_is_for_its_roles(staff: Staff, sites: dict[str, Site], path: str, allowed: set[str]) -> None:
+    answers = {
+        role: (await staff(role).get(path)).status_code
+        for role in ("admin", "operator", "marketer", "support", "developer")
+    }
+
+    assert answers == {role: 200 if role in allowed else 403 for role in answers}

@@ -1,0 +1,191 @@
+"""Gathering what the doctor judges: the set-up from inside, and, where that is asked for, from outside and with WeChat.
+
+From outside, nothing is stored or changed anywhere: a made-up code is exchanged, which WeChat refuses, and pages are
+read that anybody may read.
+"""
+
+import asyncio
+import shutil
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from sqlalchemy.orm import Session
+
+from wxadmin import kept_secrets
+from wxadmin.clock import utcnow
+from wxadmin.database import Database
+from wxadmin.database.clocks import shared_now
+from wxadmin.doctor.picture import Answer, Outside, Page, Picture, Store
+from wxadmin.errors import SealBroken
+from wxadmin.flows.checks import objection
+from wxadmin.queries import account_refreshes, accounts, attention, checkup, sites
+from wxadmin.queries.accounts import AccountRow
+from wxadmin.queries.standing import Standing
+from wxadmin.security.keys import KeyRing
+from wxadmin.services.accounts import open_secret
+from wxadmin.settings import Settings
+from wxadmin.wechat.client import WeChat
+
+_TIMEOUT_S = 10.0
+_NEWEST_VISITORS = 200
+# Enough for an ownership file and for what healthz says.
+_LONGEST_BODY = 4_096
+_OTHERS_MAY_READ = 0o077
+
+
+def look(session: Session, settings: Settings, public_url: str, keys: KeyRing, standing: Standing) -> Picture:
+    """The set-up from inside; `standing` is how all tokens stand, which takes a while to count."""
+    rows = accounts.all_rows(session)
+    return Picture(
+        now=utcnow(),
+        settings=settings,
+        public_url=public_url,
+        store=_store(session, settings, keys),
+        accounts=rows,
+        sites=sites.all_rows(session),
+        held=account_refreshes.held(session),
+        verify_bodies=checkup.verify_bodies(session),
+        silent={
+            row.name: account.living.total() - account.explicit
+            for row in rows
+            if (account := standing.of_account(row.id)) is not None
+        },
+    )
+
+
+def _store(session: Session, settings: Settings, keys: KeyRing) -> Store:
+    folder = settings.data_dir if settings.data_dir.exists() else Path()
+    return Store(
+        skew=shared_now(session) - utcnow(),
+        unsafe=checkup.unsafe_settings(session),
+        free_bytes=shutil.disk_usage(folder).free,
+        readable=_readable_by_others(settings),
+        key_ids=keys.ids,
+        needed_key_ids=checkup.needed_key_ids(session),
+        jobs=attention.idle_jobs(session, utcnow()),
+        admins=checkup.admins(session),
+        seen_as=checkup.newest_addresses(session, limit=_NEWEST_VISITORS),
+    )
+
+
+def _readable_by_others(settings: Settings) -> list[str]:
+    files = [settings.data_dir / kept_secrets.KEY_FILE, settings.data_dir / kept_secrets.METRICS_FILE, Path(".env")]
+    if settings.database.startswith("sqlite"):
+        files.append(Path(settings.database.removeprefix("sqlite:///")))
+    return [str(file) for file in files if file.exists() and file.stat().st_mode & _OTHERS_MAY_READ]
+
+
+async def look_outside(picture: Picture, database: Database, keys: KeyRing) -> Picture:
+    """The same picture, with what WeChat and the gateway's own public address say. Takes some seconds."""
+    sealed = {
+        account.name: await database.read(accounts.secret_sealed, account.name)
+        for account in picture.accounts_on
+        if account.has_secret
+    }
+    settings = picture.settings
+    wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
+    # Nothing that is fetched here carries a secret; a proxy of the environment would be another way than visitors go.
+    async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as http:
+        try:
+            answers, ownership, health, wechats_skew, certificate = await asyncio.gather(
+                _answers(wechat, picture.accounts_on, sealed, keys),
+                _ownership(http, picture),
+                _page(http, f"{picture.public_url}/healthz"),
+                _wechats_skew(http, settings.wechat_api_url),
+                _certificate(picture.public_url),
+            )
+        finally:
+            await wechat.aclose()
+    ends, error = certificate
+    return replace(
+        picture,
+        now=utcnow(),
+        outside=Outside(
+            answers=answers,
+            health=health,
+            ownership=ownership,
+            certificate_ends=ends,
+            certificate_error=error,
+            wechats_skew=wechats_skew,
+        ),
+    )
+
+
+async def _answers(
+    wechat: WeChat, rows: Sequence[AccountRow], sealed: Mapping[str, bytes | None], keys: KeyRing
+) -> dict[str, Answer]:
+    asked = [row for row in rows if row.name in sealed]
+    found = await asyncio.gather(*(_answer(wechat, row.appid, sealed[row.name], keys) for row in asked))
+    return {row.name: answer for row, answer in zip(asked, found, strict=True)}
+
+
+async def _answer(wechat: WeChat, appid: str, sealed: bytes | None, keys: KeyRing) -> Answer:
+    try:
+        secret = open_secret(keys, appid, sealed)
+    except SealBroken:
+        return Answer("gw_key_missing")
+    failed = await objection(wechat, appid, secret)
+    return Answer(failed.code, failed.errmsg) if failed else Answer("")
+
+
+async def _ownership(http: httpx.AsyncClient, picture: Picture) -> dict[str, Page]:
+    """WeChat looks at the root of the domain, whatever path the gateway has."""
+    parts = urlsplit(picture.public_url)
+    named = {row.name: row.verify_name for row in picture.accounts_on if row.verify_name}
+    pages = await asyncio.gather(*(_page(http, f"{parts.scheme}://{parts.netloc}/{file}") for file in named.values()))
+    return dict(zip(named, pages, strict=True))
+
+
+async def _page(http: httpx.AsyncClient, url: str) -> Page:
+    try:
+        async with http.stream("GET", url) as response:
+            body = b""
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > _LONGEST_BODY:
+                    break
+    except (httpx.HTTPError, ssl.SSLError) as error:
+        return Page(error=_why(error))
+    location = response.headers.get("Location", "") if response.is_redirect else ""
+    return Page(response.status_code, body[:_LONGEST_BODY].decode(errors="replace"), location)
+
+
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+async def _wechats_skew(http: httpx.AsyncClient, api_url: str) -> timedelta | None:
+    """By the time that stands in an answer; None where there is none."""
+    try:
+        response = await http.get(f"{api_url}/sns/auth")
+        said = parsedate_to_datetime(response.headers["Date"])
+    except (httpx.HTTPError, KeyError, ValueError):
+        return None
+    # A time of the unknown zone "-0000" is one of UTC, too.
+    return said.replace(tzinfo=UTC) - utcnow()
+
+
+async def _certificate(public_url: str) -> tuple[datetime | None, str]:
+    """When the certificate ends, and why it is not trusted."""
+    parts = urlsplit(public_url)
+    if parts.scheme != "https":
+        return None, ""
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(
+                parts.hostname, parts.port or 443, ssl=ssl.create_default_context(), server_hostname=parts.hostname
+            )
+    except ssl.SSLError as error:
+        return None, error.reason or str(error)
+    except (OSError, TimeoutError):
+        # That nothing answers is another finding.
+        return None, ""
+    certificate = writer.get_extra_info("peercert")
+    writer.close()
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC), ""

@@ -1,0 +1,48 @@
+"""The doctor's page (配置体检): from inside at once, from outside when somebody asks for it."""
+
+from functools import partial
+
+from wxadmin.doctor import looking
+from wxadmin.doctor.examining import examine
+from wxadmin.doctor.findings import GRADE_WORDS, Grade
+from wxadmin.doctor.picture import Picture
+from wxadmin.handlers.admin.forms import FormHandler
+from wxadmin.handlers.admin.menu import TOKEN_KEEPERS
+from wxadmin.handlers.admin.tokens import current_standing
+
+_BADGES = {Grade.FATAL: "bad", Grade.ATTENTION: "wait", Grade.FINE: "ok"}
+
+
+class Doctor(FormHandler):
+    roles = TOKEN_KEEPERS
+
+    async def get(self) -> None:
+        self._answer(await self._look())
+
+    async def save(self) -> None:
+        """Asks WeChat and our own public address."""
+        gateway = self.gateway
+        self._answer(await looking.look_outside(await self._look(), gateway.database, gateway.keys))
+
+    async def _look(self) -> Picture:
+        standing = await current_standing(self.front)
+        look = partial(
+            looking.look,
+            settings=self.front.settings,
+            public_url=self.gateway.public_url,
+            keys=self.gateway.keys,
+            standing=standing,
+        )
+        return await self.gateway.database.read(look)
+
+    def _answer(self, picture: Picture) -> None:
+        findings = examine(picture)
+        self.show(
+            "doctor/page.html",
+            at=picture.now,
+            is_outside=picture.outside is not None,
+            grades={grade: [one for one in findings if one.grade is grade] for grade in Grade},
+            grade_words=GRADE_WORDS,
+            badges=_BADGES,
+            language=self.language,
+        )
