@@ -42,6 +42,7 @@ from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.scopes import Scopes
+from wxadmin.handlers.admin.search import Search
 from wxadmin.handlers.admin.sign_in import SignIn, SignOut
 from wxadmin.handlers.admin.sites import (
     SiteAdd,
@@ -97,6 +98,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/readyz", Ready),
     (r"/metrics", Metrics),
     (r"/admin/?", Overview),
+    (r"/admin/search", Search),
     (r"/admin/scopes", Scopes),
     (r"/admin/doctor", Doctor),
     (r"/admin/tokens", Tokens),

@@ -121,7 +121,7 @@ class Photographer:
 
     def take_all(self) -> None:
         code = self.support_code()
-        shots = [*SHOTS, Shot("attempt", "support", f"/admin/attempts?q={code}")]
+        shots = [*SHOTS, Shot("attempt", "support", f"/admin/attempts/{code}")]
         for shot, theme in product(shots, THEMES):
             self.take(shot, self.stage.demo, theme)
         for theme in THEMES:

@@ -46,6 +46,8 @@ class Event(Base):
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
+        # WeChat gives a rid with what it refuses: few events have one.
+        Index("ix_event_rid", "rid", sqlite_where=text("rid IS NOT NULL"), postgresql_where=text("rid IS NOT NULL")),
         # Holds all that counting the people behind a code needs.
         Index(
             "ix_event_code",

@@ -37,6 +37,9 @@ class AttemptFilters:
     openid: str | None = None
     # The site's own number for the visitor, to the letter.
     ref: str | None = None
+    ip: str | None = None
+    # How it begins: people tell 8.0, phones 8.0.49.
+    wechat_version: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     # The sites that the viewer is confined to; None for all.
@@ -217,8 +220,11 @@ def _conditions(filters: AttemptFilters) -> dict[str, list[Condition]]:
         "scope": filters.scope,
         "browser_family": filters.browser_family,
         "ref": filters.ref,
+        "ip": filters.ip,
     }
     found |= {name: [getattr(Attempt, name) == value] for name, value in equal.items() if value is not None}
+    if filters.wechat_version is not None:
+        found["version"] = [Attempt.wechat_version.startswith(filters.wechat_version, autoescape=True)]
     if filters.since is not None:
         found["since"] = [Attempt.started_at >= filters.since]
     if filters.until is not None:

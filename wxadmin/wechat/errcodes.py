@@ -80,6 +80,11 @@ def find(code: str, stage: str) -> Entry:
     return rows.get(stage) or rows.get("any") or next(iter(rows.values()))
 
 
+def is_listed(code: str) -> bool:
+    """Whether the catalogue knows the code, at whatever stage."""
+    return code in _by_code()
+
+
 @cache
 def all_entries() -> tuple[Entry, ...]:
     """Every row: errcodes by number, then WeChat's pages without a number, then the gateway's reasons."""

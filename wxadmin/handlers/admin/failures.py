@@ -10,7 +10,8 @@ from tornado.web import HTTPError
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.handlers.admin import code_chart, ranges
-from wxadmin.handlers.admin.attempts import CODE, read_cursor
+from wxadmin.handlers.admin.attempt_filters import CODE
+from wxadmin.handlers.admin.attempts import read_cursor
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import sparkline
 from wxadmin.handlers.admin.durations import spoken_ms

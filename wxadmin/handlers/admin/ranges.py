@@ -1,6 +1,6 @@
 """Ranges of days: read from a query string, and cut into the buckets of a chart."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from wxadmin.clock import hour_of
@@ -21,6 +21,17 @@ def read_day(name: str, text: str) -> date:
     if day.year not in _YEARS:
         raise BadRequest(f"{name} lies between the years {_YEARS[0]} and {_YEARS[-1]}")
     return day
+
+
+def read_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
+    """A minute of the zone as date-and-time fields send it, in UTC. Raises BadRequest."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadRequest(f"{name} is a moment such as 2026-11-20T21:58") from None
+    if moment.tzinfo is not None or moment.year not in _YEARS:
+        raise BadRequest(f"{name} is a moment such as 2026-11-20T21:58, without a zone")
+    return moment.replace(tzinfo=zone).astimezone(UTC)
 
 
 def by_day(number: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:

@@ -1,0 +1,159 @@
+"""The one search box: whatever is pasted leads to the attempt, person, errcode or sentence that it names."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from wxadmin import support_codes
+from wxadmin.clock import utcnow
+from wxadmin.errors import BadValue, ReturnURLRefused
+from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS, SITE_READERS
+from wxadmin.handlers.admin.search_hits import Found, Hit, of_attempt, of_codes, of_person, only_one
+from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES
+from wxadmin.handlers.base import BadRequest
+from wxadmin.i18n import msgid, translator
+from wxadmin.lookup import links, pasted
+from wxadmin.lookup.links import Fault, Link, Purpose
+from wxadmin.lookup.pasted import Pasted
+from wxadmin.queries import attempts, lookups, places, users
+from wxadmin.queries.attempts import AttemptFilters
+from wxadmin.queries.lookups import Named
+from wxadmin.queries.user_filters import UserFilters
+from wxadmin.security import return_urls
+from wxadmin.security.hashes import sha256
+from wxadmin.wechat import errcodes
+
+_PEOPLE_SHOWN = 5
+_LONGEST_REF = 64
+_UNNAMED = msgid("— (no nickname)")
+_BY_REF = msgid("Attempts with the member reference %s")
+_BY_IP = msgid("Attempts from the address %s")
+
+
+class Search(StaffHandler):
+    """The box posts, so that what is pasted stands in no address and no log of a proxy. A link, which may hold what
+    tells one login from another, is answered at once; all else gets an address that can be passed on."""
+
+    async def get(self) -> None:
+        asked = pasted.read(self.query("q") or "")
+        if asked.link:
+            raise BadRequest("a link is pasted into the box on the page, so that no address holds it")
+        await self._answer(asked)
+
+    async def post(self) -> None:
+        asked = pasted.read(self.get_body_argument("q", "", strip=False))
+        if asked.text and not asked.link:
+            self._go_to("/admin/search?" + urlencode({"q": asked.text}))
+        else:
+            await self._answer(asked)
+
+    async def _answer(self, asked: Pasted) -> None:
+        found = await self._found(asked) if asked.text else Found()
+        if address := only_one(found) or self._says_why(asked, found):
+            self._go_to(address)
+            return
+        faults = await self._faults(asked.link) if asked.link else []
+        role = self.identity.role
+        self.show(
+            "search/page.html",
+            asked=asked,
+            # A link is not shown again.
+            q="" if asked.link else asked.text,
+            found=found,
+            faults=faults,
+            title_of=lambda code: errcodes.find(code, "authorize").title(self.language),
+            sees_attempts=role in NOT_MARKETERS,
+            sees_people=role in NOT_DEVELOPERS,
+            is_authorize=asked.link is not None and asked.link.purpose in {Purpose.AUTHORIZE, Purpose.WEBSITE},
+            places=await self.gateway.database.read(places.all_places, among=self.identity.site_ids),
+            around=f"{utcnow().astimezone(self.front.zone):%Y-%m-%dT%H:%M}",
+            browsers=BROWSERS,
+            outcomes=OUTCOMES,
+        )
+
+    async def _found(self, asked: Pasted) -> Found:
+        role, found = self.identity.role, Found()
+        if role in NOT_MARKETERS:
+            hits = await self.gateway.database.read(lookups.attempts, _named(asked), among=self.identity.site_ids)
+            found.attempts = [of_attempt(one) for one in hits]
+            found.codes = of_codes(asked, self.language) if not asked.link else []
+            found.lists = await self._lists(asked)
+        if role in NOT_DEVELOPERS and not asked.link:
+            found.people, found.has_more_people = await self._people(asked)
+        if role in SITE_READERS and asked.link:
+            found.sites = await self._sites(asked.link)
+        return found
+
+    async def _people(self, asked: Pasted) -> tuple[Sequence[Hit], bool]:
+        database, unnamed = self.gateway.database, translator(self.language).gettext(_UNNAMED)
+        if exact := await database.read(lookups.people, asked.ids):
+            return [of_person(one, unnamed, is_exact=True) for one in exact], False
+        try:
+            filters = UserFilters.read({"q": asked.text})
+        except BadValue:
+            return [], False
+        page = await database.read(users.page, filters, self.front.zone, size=_PEOPLE_SHOWN)
+        return [of_person(row, unnamed, is_exact=False) for row in page.rows], page.older is not None
+
+    async def _lists(self, asked: Pasted) -> Sequence[Hit]:
+        """The attempts that have an address or a site's number for the visitor in common, as far as some of the newest
+        have it."""
+        if asked.link or self.identity.site_ids is not None:
+            return []
+        say = translator(self.language).gettext
+        shared = {say(_BY_REF): {"ref": asked.text}} if _may_be_ref(asked.text) else {}
+        if asked.ip:
+            shared[say(_BY_IP)] = {"ip": asked.ip}
+        return [
+            Hit(title=title % value, address="/admin/attempts?" + urlencode({name: value}))
+            for title, filters in shared.items()
+            for name, value in filters.items()
+            if (await self.gateway.database.read(attempts.page, AttemptFilters(**filters))).rows
+        ]
+
+    async def _sites(self, link: Link) -> Sequence[Hit]:
+        """The sites whose visitors may be sent back to the address that the link is, or names."""
+        address = link.parameter("url") if link.purpose is Purpose.START else link.address
+        try:
+            parsed = return_urls.parse(address or "")
+        except ReturnURLRefused:
+            return []
+        registry, among = await self.gateway.registry.current(), self.identity.site_ids
+        sites = (registry.site_for(account, parsed) for account in registry.accounts)
+        return [
+            Hit(title=site.title, address=f"/admin/sites/{site.name}", note=site.name)
+            for site in sites
+            if site and (among is None or site.id in among)
+        ]
+
+    async def _faults(self, link: Link) -> Sequence[Fault]:
+        registry = await self.gateway.registry.current()
+        appids = {account.appid: account.title for account in registry.accounts}
+        return links.faults(link, appids=appids, callback_url=self.gateway.callback_url)
+
+    def _says_why(self, asked: Pasted, found: Found) -> str | None:
+        """Where nothing is found, the page of an attempt tells why there is none, and that of a code what is known."""
+        if list(found) or self.identity.role not in NOT_MARKETERS:
+            return None
+        if asked.support_code:
+            return f"/admin/attempts/{support_codes.show(asked.support_code)}"
+        return f"/admin/failures/{asked.codes[0]}" if asked.codes else None
+
+    def _go_to(self, address: str) -> None:
+        self.redirect(self.path(address), status=HTTPStatus.SEE_OTHER)
+
+
+def _may_be_ref(text: str) -> bool:
+    return len(text) <= _LONGEST_REF and text.isprintable()
+
+
+def _named(asked: Pasted) -> Named:
+    state = asked.link and asked.link.parameter("state")
+    ticket = asked.link and asked.link.parameter("ticket")
+    return Named(
+        support_code=asked.support_code,
+        rid=asked.rid,
+        state_hash=sha256(state) if state else None,
+        ticket_hash=sha256(ticket) if ticket else None,
+    )

@@ -1,0 +1,92 @@
+"""The attempts and people that a pasted value names: each looked up by an index, never searched for."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from wxadmin.models import Account, Attempt, Event, Site, Ticket, User
+from wxadmin.queries.attempts import outcome_shown
+
+_MOST = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What may name an attempt; hashes stand for values that are nowhere kept."""
+
+    support_code: str | None = None
+    rid: str | None = None
+    state_hash: bytes | None = None
+    ticket_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptHit:
+    support_code: str
+    started_at: datetime
+    outcome: str
+    site: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserHit:
+    id: int
+    openid: str
+    nickname: str | None
+    account: str
+
+
+def attempts(session: Session, named: Named, *, among: frozenset[int] | None) -> Sequence[AttemptHit]:
+    """Newest first. Whoever is confined to some sites finds theirs alone."""
+    ids = {attempt_id for query in _ids(named) for attempt_id in session.scalars(query.limit(_MOST)) if attempt_id}
+    if not ids:
+        return []
+    query = (
+        select(Attempt, Site.title)
+        .outerjoin(Site, Site.id == Attempt.site_id)
+        .where(Attempt.id.in_(ids))
+        .order_by(Attempt.id.desc())
+    )
+    if among is not None:
+        query = query.where(Attempt.site_id.in_(among))
+    return [
+        AttemptHit(
+            one.support_code,
+            one.started_at,
+            outcome_shown(one.outcome, is_refused_start=one.is_refused_start),
+            title,
+        )
+        for one, title in session.execute(query)
+    ]
+
+
+def _ids(named: Named) -> Iterator[Select[Any]]:
+    if named.support_code is not None:
+        yield select(Attempt.id).where(Attempt.support_code == named.support_code)
+    if named.state_hash is not None:
+        yield select(Attempt.id).where(Attempt.state_hash == named.state_hash)
+    if named.ticket_hash is not None:
+        yield select(Ticket.attempt_id).where(Ticket.ticket_hash == named.ticket_hash)
+    if named.rid is not None:
+        # SQLite reads a partial index only where the query repeats its condition to the letter.
+        yield select(Event.attempt_id).where(Event.rid == named.rid, literal_column("rid IS NOT NULL"))
+
+
+def people(session: Session, ids: Sequence[str]) -> Sequence[UserHit]:
+    """The users who have one of these as their openid or unionid, to the letter."""
+    if not ids:
+        return []
+    # With the accounts named, the unique index on account and openid serves.
+    by_openid = User.account_id.in_(select(Account.id)) & User.openid.in_(ids)
+    query = (
+        select(User.id, User.openid, User.nickname, Account.title)
+        .join(Account, Account.id == User.account_id)
+        .where(or_(by_openid, User.unionid.in_(ids)))
+        .order_by(User.id.desc())
+        .limit(_MOST)
+    )
+    return [UserHit(*row) for row in session.execute(query)]
