@@ -30,6 +30,8 @@ FIELDS = ("outcome", "site", "account", "scope", "browser", "code", "openid", "r
 # What tells who somebody is, and so not for whoever is confined to some sites.
 _PERSONAL = ("openid", "ref")
 _LONGEST_REF = 64
+# What visitors see without the gateway hearing of it.
+_NEVER_OF_AN_ATTEMPT = {"authorize", "symptom"}
 CODE = re.compile(r"-?[0-9]{1,7}|gw_[a-z_]{1,29}")
 _OPENID = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _LIKE_A_SUPPORT_CODE = re.compile(r"[0-9A-Za-z]([ \u2010\u2013-]?[0-9A-Za-z]){6,8}")
@@ -84,7 +86,7 @@ class AttemptList(StaffHandler):
             outcomes=OUTCOMES,
             browsers=BROWSERS,
             scopes=SCOPES,
-            codes=sorted({entry.code for entry in errcodes.all_entries() if entry.stage != "authorize"}),
+            codes=sorted({entry.code for entry in errcodes.all_entries() if entry.stage not in _NEVER_OF_AN_ATTEMPT}),
             title_of=self._title_of,
             show_code=support_codes.show,
             waited=lambda row: spoken(row.started_at, row.ended_at or utcnow(), self.language),
