@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.wechat_answers import ANSWERS, Refusal
-from wxadmin.wechat.errcodes import Verdict, all_entries, find, refresh_verdict
+from wxadmin.wechat.errcodes import Verdict, all_entries, find, is_listed, refresh_verdict
 
 # The reasons that people and programs outside rely on: no more, no fewer.
 REASONS = (
@@ -19,12 +19,24 @@ REASONS = (
 )
 AUTHORIZE_PAGE = {10003, 10004, 10005, 10006, 10009, 10010, 10011, 10012, 10013, 10015, 10016}
 CONSOLE_WORDS = ("JS接口安全域名",)
+# The rows of facts.md, section 7, each what somebody complains of.
+SYMPTOMS = (
+    "random_code_used all_code_invalid page_10003 sudden_10005 white_page redirect_loop state_mismatch two_openids "
+    "wrong_account no_profile profile_token_refused only_phone only_desktop mini_program_stuck garbled_nickname "
+    "ip_not_allowed lost_parameters"
+)
+OF_THE_TRADE = re.compile(
+    r"\b(state|cookie|code|token|oauth|errcode|errmsg|openid|unionid|appid|secret|ticket|scope|callback|redirect|api|url|"
+    r"ip|server|session|parameter|gateway)s?\b|\d",
+    re.IGNORECASE,
+)
+NOT_FOR_VISITORS = re.compile(r"[A-Za-z0-9]|会话|回调|参数|票据|凭证|授权范围|白名单|接口|网关|错误码")
 
 every_entry = pytest.mark.parametrize("entry", all_entries(), ids=lambda entry: f"{entry.code}-{entry.stage}")
 
 
 def _chinese(entry):
-    text = " ".join((entry.title_zh, entry.meaning_zh, entry.remedy_zh))
+    text = " ".join((entry.title_zh, entry.meaning_zh, entry.remedy_zh, entry.reply_zh))
     for words in CONSOLE_WORDS:
         text = text.replace(words, "")
     return text
@@ -34,6 +46,7 @@ def _chinese(entry):
 def test_an_entry_has_every_text_in_both_languages(entry):
     texts = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
 
+    texts.pop("related")
     assert [name for name, text in texts.items() if not text.strip() and name != "errmsg"] == []
     assert [name for name in texts if name.endswith("_zh") and not re.search(r"[一-鿿]|code", texts[name])] == []
     assert [
@@ -47,8 +60,18 @@ def _without_button(text):
 
 @every_entry
 def test_an_entry_keeps_to_the_known_words(entry):
-    assert re.fullmatch(r"-?\d+|gw_[a-z_]+|page_[a-z_]+", entry.code)
-    assert entry.stage in ["any", "authorize", "exchange", "userinfo", "refresh", "return", "start", "redeem"]
+    assert re.fullmatch(r"-?\d+|gw_[a-z_]+|page_[a-z_]+|symptom_[a-z0-9_]+", entry.code)
+    assert entry.stage in [
+        "any",
+        "authorize",
+        "exchange",
+        "userinfo",
+        "refresh",
+        "return",
+        "start",
+        "redeem",
+        "symptom",
+    ]
     assert entry.side in ["user", "site", "config", "wechat"]
     assert entry.class_ in ["permanent", "config", "transient", "quota", "harmless", "user"]
     assert entry.retry in ["no", "yes", "next_minute", "next_hour", "next_day", "after_reauth", "after_fix"]
@@ -64,11 +87,48 @@ def test_a_chinese_text_is_set_as_chinese_is(entry):
     assert re.findall(r"[一-鿿][A-Za-z0-9]|[A-Za-z0-9][一-鿿]", text) == []
     assert entry.meaning_zh.endswith("。")
     assert entry.remedy_zh.endswith("。")
+    assert entry.reply_zh.endswith("。")
 
 
 @every_entry
-def test_only_the_gateways_own_reasons_lack_wechats_words(entry):
-    assert bool(entry.errmsg) is not entry.code.startswith("gw_")
+def test_only_the_gateways_own_reasons_and_symptoms_lack_wechats_words(entry):
+    assert bool(entry.errmsg) is not entry.code.startswith(("gw_", "symptom_"))
+
+
+@every_entry
+def test_a_reply_says_nothing_that_a_visitor_would_not_understand(entry):
+    assert OF_THE_TRADE.findall(_without_button(entry.reply_en)) == []
+    assert NOT_FOR_VISITORS.findall(entry.reply_zh) == []
+
+
+@every_entry
+def test_a_reply_is_short_and_polite(entry):
+    assert "您" in entry.reply_zh
+    assert "你" not in entry.reply_zh
+    assert 1 <= len(re.findall(r"[。！？]", entry.reply_zh)) <= 4
+    assert 30 <= len(entry.reply_zh) <= 110
+    assert 80 <= len(entry.reply_en) <= 330
+
+
+@every_entry
+def test_a_reply_does_not_blame_the_visitor_for_what_others_did(entry):
+    if entry.side != "user":
+        assert re.search("抱歉|您已经登录|感谢您", entry.reply_zh)
+        assert re.search("sorry|You are logged in|Thank you", entry.reply_en)
+
+
+@every_entry
+def test_a_symptom_and_a_page_without_a_number_lead_to_what_may_be_behind_them(entry):
+    assert [code for code in entry.related if not is_listed(code)] == []
+    assert entry.code not in entry.related
+    assert bool(entry.related) is entry.code.startswith(("page_", "symptom_"))
+
+
+def test_every_symptom_that_support_meets_is_there():
+    symptoms = [entry.code.removeprefix("symptom_") for entry in all_entries() if entry.stage == "symptom"]
+
+    assert sorted(symptoms) == sorted(SYMPTOMS.split())
+    assert {entry.stage for entry in all_entries() if entry.code.startswith("symptom_")} == {"symptom"}
 
 
 def test_no_code_has_two_entries_at_one_stage():
@@ -133,16 +193,19 @@ def test_an_unlisted_code_says_that_it_is_unknown_and_to_back_off(code):
     assert (entry.title("zh_CN"), entry.title("en")) == ("未收录的错误码", "Unknown code")
     assert "间隔" in entry.remedy("zh_CN")
     assert "pauses" in entry.remedy("en")
+    assert not NOT_FOR_VISITORS.search(entry.reply("zh_CN"))
+    assert not OF_THE_TRADE.search(entry.reply("en"))
 
 
 @pytest.mark.parametrize("lang", ["zh_CN", "zh_TW", "zh"])
 def test_every_chinese_gets_the_chinese_texts(lang):
     entry = find("40163", "exchange")
 
-    assert (entry.title(lang), entry.meaning(lang), entry.remedy(lang)) == (
+    assert (entry.title(lang), entry.meaning(lang), entry.remedy(lang), entry.reply(lang)) == (
         entry.title_zh,
         entry.meaning_zh,
         entry.remedy_zh,
+        entry.reply_zh,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sentences and symptoms: which entry of the catalogue somebody means who pastes WeChat's words or tells what is seen."""
+"""Sentences and symptoms: which entry of the catalogue is meant by WeChat's words, or by what somebody sees."""
 
 import csv
 import re

@@ -1,4 +1,5 @@
-"""The catalogue of errcodes, of WeChat's page texts and of the gateway's own reasons: what they mean, what to do."""
+"""The catalogue of errcodes, of WeChat's page texts, of the gateway's own reasons and of symptoms: what they mean, what
+to do, what to tell the visitor."""
 
 import csv
 from dataclasses import dataclass
@@ -9,7 +10,11 @@ from importlib import resources
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What one code means at one stage; `any` stands for every stage without a row of its own."""
+    """What one code means at one stage; `any` stands for every stage without a row of its own.
+
+    Stage `authorize` is WeChat's own page and `symptom` is what people complain of: neither ever reaches a gateway.
+    `related` are the codes that are often behind it.
+    """
 
     code: str
     stage: str
@@ -24,6 +29,9 @@ class Entry:
     remedy_en: str
     remedy_zh: str
     confidence: str
+    reply_en: str
+    reply_zh: str
+    related: tuple[str, ...] = ()
 
     def title(self, lang: str) -> str:
         """A few words, for lists; `lang` is `en` or one of the Chinese ones."""
@@ -36,6 +44,10 @@ class Entry:
     def remedy(self, lang: str) -> str:
         """What to do about it."""
         return self.remedy_zh if lang.startswith("zh") else self.remedy_en
+
+    def reply(self, lang: str) -> str:
+        """What support sends to the visitor who met it: no word of the trade."""
+        return self.reply_zh if lang.startswith("zh") else self.reply_en
 
 
 class Verdict(StrEnum):
@@ -80,16 +92,19 @@ def find(code: str, stage: str) -> Entry:
     return rows.get(stage) or rows.get("any") or next(iter(rows.values()))
 
 
-def is_listed(code: str) -> bool:
-    """Whether the catalogue knows the code, at whatever stage."""
-    return code in _by_code()
-
-
 @cache
 def all_entries() -> tuple[Entry, ...]:
-    """Every row: errcodes by number, then WeChat's pages without a number, then the gateway's reasons."""
+    """Every row: errcodes by number, then WeChat's pages without a number, the gateway's reasons, and symptoms."""
     text = resources.files(__package__).joinpath("errcodes.csv").read_text(encoding="utf-8")
-    return tuple(Entry(class_=row.pop("class"), **row) for row in csv.DictReader(text.splitlines()))
+    return tuple(
+        Entry(class_=row.pop("class"), related=tuple(row.pop("related").split()), **row)
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+def is_listed(code: str) -> bool:
+    """Whether the catalogue has a row for it."""
+    return code in _by_code()
 
 
 @cache
@@ -115,4 +130,9 @@ def _unlisted(code: str, stage: str) -> Entry:
         remedy_en="Try again with growing pauses. If it keeps coming, hand WeChat's words and the rid to developers.",
         remedy_zh="按逐渐拉长的间隔重试；若持续出现，请把微信原文和 rid 转给技术。",
         confidence="unverified",
+        reply_en="We are sorry: your login was not finished this time, and we are finding out why. Please open the "
+        "link in WeChat again in a few minutes. If it still fails, send us a screenshot of the page and the time, and "
+        "we will get back to you.",
+        reply_zh="抱歉，这次登录没有完成，我们正在查明原因。请过几分钟在微信里重新打开链接再试。如果还是不行，"
+        "请把页面截图和时间发给我们，我们会尽快答复您。",
     )

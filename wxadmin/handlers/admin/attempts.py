@@ -24,6 +24,9 @@ from wxadmin.queries import attempt, attempts, places
 from wxadmin.queries.attempt import Missing
 from wxadmin.wechat import errcodes
 
+# What visitors see without the gateway hearing of it.
+_NEVER_OF_AN_ATTEMPT = {"authorize", "symptom"}
+
 _NOT_FOUND = {
     Missing.UNKNOWN: (
         HTTPStatus.NOT_FOUND,
@@ -72,7 +75,7 @@ class AttemptList(StaffHandler):
             outcomes=OUTCOMES,
             browsers=BROWSERS,
             scopes=SCOPES,
-            codes=sorted({entry.code for entry in errcodes.all_entries() if entry.stage != "authorize"}),
+            codes=sorted({entry.code for entry in errcodes.all_entries() if entry.stage not in _NEVER_OF_AN_ATTEMPT}),
             title_of=self._title_of,
             show_code=support_codes.show,
             waited=lambda row: spoken(row.started_at, row.ended_at or utcnow(), self.language),
