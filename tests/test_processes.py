@@ -154,7 +154,7 @@ def test_a_stop_in_the_middle_of_the_start_reaches_every_process(
     with started(*command, env=environment(settings), folder=tmp_path) as program:
         # At once: the first process runs, and the others are about to.
         while not program.children:
-            pass
+            assert program.process.poll() is None, program.output
         code = program.terminate()
 
     assert code == 0

@@ -190,7 +190,8 @@ def test_a_site_allows_its_own_host_and_whole_segments_of_its_path(allowed: str,
         ("https://s.example/back?a=b&", "https://s.example/back?a=b&ticket=t1"),
         ("https://s.example/back#/route?x=1", "https://s.example/back?ticket=t1#/route?x=1"),
         ("https://s.example/back?a=%e8%8C%b6+x&&c#/r#s", "https://s.example/back?a=%e8%8C%b6+x&&c&ticket=t1#/r#s"),
-        ("https://s.example/back?q=?", "https://s.example/back?q=?ticket=t1"),
+        ("https://s.example/back?q=?", "https://s.example/back?q=?&ticket=t1"),
+        ("https://s.example/back??", "https://s.example/back??&ticket=t1"),
     ],
 )
 def test_a_ticket_joins_the_query_and_the_rest_stays_to_the_byte(url: str, expected: str) -> None:

@@ -18,7 +18,7 @@ _ERRCODE = re.compile(r"errcode[\"'\s]*[:=]\s*[\"']?(-?[0-9]{1,7})\b", re.IGNORE
 _CODE = re.compile(r"-?[0-9]{1,7}")
 _NAMED = re.compile(r"\b(?:gw|page|symptom)_[a-z_]{1,40}\b")
 # A number of a longer one, of a time or of an address is no errcode.
-_LOOSE_NUMBER = re.compile(r"(?<![\w.:/-])-?[0-9]{1,7}(?![\w.:/-])", re.ASCII)
+_LOOSE_NUMBER = re.compile(r"(?<![\w./-])(?<![0-9]:)-?[0-9]{1,7}(?!:?[\w./-])", re.ASCII)
 _RID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b")
 _ID = re.compile(r"(?<![\w/=.-])[A-Za-z0-9_-]{20,64}(?![\w/=.-])", re.ASCII)
 _IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])", re.ASCII)

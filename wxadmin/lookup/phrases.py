@@ -19,6 +19,8 @@ _FEWEST_LETTERS = 4
 # Half of the pairs of neighbouring signs in common: a sentence with another word in it, not another sentence.
 _ALIKE = 0.5
 _SHOWN = 8
+_EXACT = 3.0
+_SYMPTOM = "symptom_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,15 @@ def meant(text: str) -> Sequence[Meant]:
         score = _score(asked, phrase)
         if score > best.get(code, 0):
             best[code] = score
-    ranked = sorted(best.items(), key=lambda item: -item[1])
+    # What somebody sees names the codes that may be behind it, and so goes before each of them.
+    ranked = sorted(best.items(), key=lambda item: (-item[1], not item[0].startswith(_SYMPTOM)))
+    if ranked and ranked[0][1] >= _EXACT and ranked[0][0].startswith(_SYMPTOM):
+        return [Meant(ranked[0][0], is_exact=True)]
     # Where the words are there, what is merely alike would only stand in the way.
     floor = 1.0 if ranked and ranked[0][1] >= 1 else _ALIKE
     if ranked and ranked[0][1] >= _EXACT:
         floor = _EXACT
     return [Meant(code, score >= _EXACT) for code, score in ranked if score >= floor][:_SHOWN]
-
-
-_EXACT = 3.0
 
 
 def _score(asked: str, phrase: str) -> float:

@@ -110,12 +110,8 @@ def with_parameters(url: str, parameters: dict[str, str]) -> str:
     """The address with parameters added to its query, before the fragment; everything else stays to the byte."""
     before_fragment, mark, fragment = url.partition("#")
     added = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items())
-    if "?" not in before_fragment:
-        joint = "?"
-    elif before_fragment.endswith(("?", "&")):
-        joint = ""
-    else:
-        joint = "&"
+    _, question, query = before_fragment.partition("?")
+    joint = "?" if not question else "" if not query or query.endswith("&") else "&"
     return before_fragment + joint + added + mark + fragment
 
 
