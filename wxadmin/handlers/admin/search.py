@@ -101,15 +101,14 @@ class Search(StaffHandler):
         have it."""
         if asked.link or self.identity.site_ids is not None:
             return []
-        say = translator(self.language).gettext
-        shared = {say(_BY_REF): {"ref": asked.text}} if _may_be_ref(asked.text) else {}
+        shared = [(_BY_REF, "ref", asked.text, AttemptFilters(ref=asked.text))] if _may_be_ref(asked.text) else []
         if asked.ip:
-            shared[say(_BY_IP)] = {"ip": asked.ip}
+            shared.append((_BY_IP, "ip", asked.ip, AttemptFilters(ip=asked.ip)))
+        say, read = translator(self.language).gettext, self.gateway.database.read
         return [
-            Hit(title=title % value, address="/admin/attempts?" + urlencode({name: value}))
-            for title, filters in shared.items()
-            for name, value in filters.items()
-            if (await self.gateway.database.read(attempts.page, AttemptFilters(**filters))).rows
+            Hit(title=say(title) % value, address="/admin/attempts?" + urlencode({name: value}))
+            for title, name, value, filters in shared
+            if (await read(attempts.page, filters)).rows
         ]
 
     async def _sites(self, link: Link) -> Sequence[Hit]:

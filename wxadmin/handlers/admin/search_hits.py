@@ -1,7 +1,7 @@
 """What a search has found, and whether it leads to one page alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from wxadmin import support_codes
@@ -33,18 +33,20 @@ class Found:
     has_more_people: bool = False
     codes: Sequence[Hit] = ()
     sites: Sequence[Hit] = ()
-    lists: Sequence[Hit] = field(default=())
+    lists: Sequence[Hit] = ()
 
     def __iter__(self) -> Iterator[Hit]:
         yield from (*self.attempts, *self.people, *self.codes, *self.sites, *self.lists)
 
 
 def only_one(found: Found) -> str | None:
-    """The address of the one page that is meant: what is named exactly goes before what is merely like it."""
+    """The address of the one page that is meant: a login or a person goes before the errcode beside it, what is named
+    exactly before what is merely like it."""
     hits = list(found)
-    exact = [hit for hit in hits if hit.is_exact]
-    if len(exact) == 1:
-        return exact[0].address
+    for kind in ([*found.attempts, *found.people], hits):
+        exact = [hit for hit in kind if hit.is_exact]
+        if exact:
+            return exact[0].address if len(exact) == 1 else None
     return hits[0].address if len(hits) == 1 and not found.has_more_people else None
 
 
