@@ -265,6 +265,20 @@ class AttemptFactory(_Factory):
     started_at = _ago(minutes=1)
 
 
+class AttemptNoteFactory(_Factory):
+    class Meta:
+        model = models.AttemptNote
+
+    class Params:
+        attempt = factory.SubFactory(AttemptFactory, failed=True)
+
+    id = factory.LazyFunction(_ids.draw)
+    attempt_id = factory.SelfAttribute("attempt.id")
+    at = factory.LazyFunction(utcnow)
+    author = "ada"
+    text = factory.Sequence(lambda number: f"客户已电话联系 {number} 次")
+
+
 class CodeClaimFactory(_Factory):
     class Meta:
         model = models.CodeClaim

@@ -31,7 +31,8 @@ from wxadmin.handlers.admin.accounts import (
     AccountShow,
 )
 from wxadmin.handlers.admin.ahead import keep_counted
-from wxadmin.handlers.admin.attempts import AttemptList, AttemptShow
+from wxadmin.handlers.admin.attempt_page import AttemptShow
+from wxadmin.handlers.admin.attempts import AttemptList
 from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.demo_links import DemoLinks

@@ -6,6 +6,7 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.event import Class, Event, Stage
 from wxadmin.models.house import Counter, JobRun, KeyInUse, Node
+from wxadmin.models.note import AttemptNote
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Role, Staff, StaffSession, StaffSite
@@ -16,6 +17,7 @@ __all__ = [
     "Account",
     "AccountRefresh",
     "Attempt",
+    "AttemptNote",
     "AuditEntry",
     "Base",
     "Class",

@@ -145,7 +145,12 @@ def _found(
     return rows
 
 
-def _rows(session: Session, found: Select[Any], *, is_backwards: bool) -> list[AttemptRow]:
+def rows_of(session: Session, ids: Select[Any] | Sequence[int]) -> Sequence[AttemptRow]:
+    """These attempts as a list shows them, newest first."""
+    return _rows(session, ids, is_backwards=False)
+
+
+def _rows(session: Session, found: Select[Any] | Sequence[int], *, is_backwards: bool) -> list[AttemptRow]:
     query = select(*_COLUMNS).outerjoin(Site, Site.id == Attempt.site_id).where(Attempt.id.in_(found))
     rows = session.execute(query.order_by(Attempt.id if is_backwards else Attempt.id.desc()))
     return [AttemptRow(*row) for row in rows]

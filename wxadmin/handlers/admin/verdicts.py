@@ -8,6 +8,7 @@ from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Class, Outcome, Stage
 from wxadmin.queries.attempt import AttemptShown, Step
 from wxadmin.queries.attempts import REFUSED, WAITING
+from wxadmin.services.claims import STATE_USED
 from wxadmin.wechat import errcodes
 
 _NOT_WECHAT = "gw_not_wechat"
@@ -31,6 +32,7 @@ _KEPT_BACK = msgid(
     "Succeeded at WeChat, but this site takes nobody without nickname and picture: the visitor got a page."
 )
 _RECOVERED = msgid("It had failed before, and worked at the second try.")
+_REPEATED = msgid("WeChat's answer came %(times)d times; the visitor saw no error of it.")
 _NO_PROFILE = msgid("The profile could not be fetched: %(title)s (%(code)s).")
 
 
@@ -56,11 +58,15 @@ def verdict(shown: AttemptShown, lang: Language, now: datetime) -> str:
 def remedy(shown: AttemptShown, lang: Language) -> str:
     """What to do about an attempt that was no login, or that its site was refused; empty where there is nothing to
     do."""
+    found = last_word(shown)
+    return errcodes.find(*found).remedy(lang) if found else ""
+
+
+def last_word(shown: AttemptShown) -> tuple[str, str] | None:
+    """The code, and the stage, that stand behind an attempt that was no login, or that its site was refused."""
     if refused := _refused_redemption(shown):
-        return errcodes.find(refused.code, refused.stage).remedy(lang)
-    if not shown.ended_by:
-        return ""
-    return errcodes.find(shown.ended_by, _stage_of_end(shown)).remedy(lang)
+        return refused.code, refused.stage
+    return (shown.ended_by, _stage_of_end(shown)) if shown.ended_by else None
 
 
 def _of_success(shown: AttemptShown, lang: Language) -> str:
@@ -71,9 +77,16 @@ def _of_success(shown: AttemptShown, lang: Language) -> str:
         sentences = [say(_handed_over(shown))]
     if shown.recovered_at:
         sentences.append(say(_RECOVERED))
+    if _repeats(shown):
+        sentences.append(say(_REPEATED) % {"times": _repeats(shown) + 1})
     if refused := _last_failure(shown, Stage.USERINFO):
         sentences.append(_with_title(_NO_PROFILE, refused, lang))
     return (" " if lang == "en" else "").join(sentences)
+
+
+def _repeats(shown: AttemptShown) -> int:
+    """How often the same browser came back once more and got the same answer."""
+    return sum(step.event_class == Class.HARMLESS and step.code == STATE_USED for step in shown.steps)
 
 
 def _with_title(sentence: str, step: Step, lang: Language) -> str:
