@@ -22,7 +22,8 @@ from wxadmin.queries.token_states import TokenHealth
 
 Figure = tuple[str, str]
 Key = tuple[str, ...]
-Value = str | dict[Key, tuple[str, ...]]
+Counted = dict[Key, tuple[str, ...]]
+Value = str | Counted
 Values = dict[Figure, Value]
 Rows = Sequence[Sequence[Any]]
 
@@ -34,6 +35,7 @@ _KEYS = {
     "failures_by_code": 1,
     "failures_by_step": 3,
     "people_affected": 3,
+    "recovered_share": 3,
     "misconfigured": 3,
     "users_by_site": 2,
     "asked": 2,
@@ -69,24 +71,36 @@ def read_failures(page: Node, span: str) -> Values:
         chart = _section(page, "chart")
         found["failures", span] = _number(chart.one("p", named="sub"))
         found["failures_by_code", span] = _sums_of_columns(chart)
-    steps: dict[Key, tuple[str, ...]] = {}
-    people: dict[Key, tuple[str, ...]] = {}
+    steps: Counted = {}
+    people: Counted = {}
+    recovered: Counted = {}
     for event_class in ("failure", "abandoned", "refused", "blocked", "harmless"):
         if page.by_id(event_class):
-            for code, count, _, stage, _, hit, *_ in _rows(_section(page, event_class)):
-                steps[code, _STAGES[stage], event_class] = (count,)
-                people[code, _STAGES[stage], event_class] = (hit,)
-    return found | {("failures_by_step", span): steps, ("people_affected", span): people}
+            for code, count, _, stage, _, hit, got_on, *_ in _rows(_section(page, event_class)):
+                key = (code, _STAGES[stage], event_class)
+                steps[key], people[key], recovered[key] = (count,), (hit,), (got_on,)
+    return found | _of_kinds(span, steps, people, recovered)
 
 
 def read_failure(page: Node, code: str, span: str, classes: Mapping[str, str]) -> Values:
     """The page of one code; `classes` are event classes by what they are called."""
-    steps: dict[Key, tuple[str, ...]] = {}
-    people: dict[Key, tuple[str, ...]] = {}
-    for stage, called, count, _, hit in _rows(_section(page, "counts")) if page.by_id("counts") else ():
-        steps[code, _STAGES[stage], classes[called]] = (count,)
-        people[code, _STAGES[stage], classes[called]] = (hit,)
-    return {("failures_by_step", span): steps, ("people_affected", span): people}
+    steps: Counted = {}
+    people: Counted = {}
+    recovered: Counted = {}
+    for stage, called, count, _, hit, got_on, *_ in _rows(_section(page, "counts")) if page.by_id("counts") else ():
+        key = (code, _STAGES[stage], classes[called])
+        steps[key], people[key], recovered[key] = (count,), (hit,), (got_on,)
+    return _of_kinds(span, steps, people, recovered)
+
+
+def _of_kinds(span: str, steps: Counted, people: Counted, recovered: Counted) -> Values:
+    """Recovered are of failures alone, and of those that are old enough."""
+    shares = {key: share for key, share in recovered.items() if share != ("—",)}
+    return {
+        ("failures_by_step", span): steps,
+        ("people_affected", span): people,
+        ("recovered_share", span): shares,
+    }
 
 
 def read_scopes(page: Node, places: Places) -> Values:
@@ -150,7 +164,14 @@ def moments(span: str, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
     }
     start, end = bounds[span]
     three_days = hour_of(now + DYING_WITHIN) + HOUR
-    return {"start": start, "end": end, "now": now, "this_hour": hour, "hour_after_three_days": three_days}
+    return {
+        "start": start,
+        "end": end,
+        "now": now,
+        "ten_minutes_ago": now - timedelta(minutes=10),
+        "this_hour": hour,
+        "hour_after_three_days": three_days,
+    }
 
 
 def named_in(sql: str) -> set[str]:

@@ -31,7 +31,7 @@ from wxadmin.handlers.admin.accounts import (
     AccountShow,
 )
 from wxadmin.handlers.admin.ahead import keep_counted
-from wxadmin.handlers.admin.attempt_page import AttemptShow
+from wxadmin.handlers.admin.attempt_page import AttemptNoteAdd, AttemptShow
 from wxadmin.handlers.admin.attempts import AttemptList
 from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
@@ -114,6 +114,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
+    (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
     (r"/admin/sign-in", SignIn),

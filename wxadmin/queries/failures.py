@@ -1,6 +1,6 @@
 """Failures by errcode or reason: counts from the hours, the events and the people behind them by an index."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Select,
+    Subquery,
     bindparam,
     case,
     distinct,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -26,8 +28,11 @@ SIZE = 50
 PEOPLE_COUNTED = 2_000
 """How many of a code's events are looked at for the people behind them."""
 
-# An event's id is drawn when it is written, which is after it happened, by as long as the writer's queue is.
-_WRITTEN_WITHIN = timedelta(minutes=10)
+# Of so many events, one surely has WeChat's words.
+_LISTENED_TO = 20
+WRITTEN_WITHIN = timedelta(minutes=10)
+"""An event's id is drawn when it is written, which is after it happened, by as long as the writer's queue is."""
+
 # SQLite reads a partial index only where the query repeats its condition to the letter.
 _NOT_OK = Event.event_class != literal_column("'ok'")
 
@@ -122,9 +127,8 @@ def people_of_each(session: Session, span: Span, kinds: Sequence[Kind]) -> dict[
 def _people(span: Span) -> Select[int, int]:
     """The number of events that are looked at and of people behind them, for parameters named as Kind's fields."""
     newest = (
-        _events(span, bindparam("code"))
+        of_a_kind(span)
         .with_only_columns(Event.id, Event.user_id, Event.attempt_id)
-        .where(Event.stage == bindparam("stage"), Event.event_class == bindparam("event_class"))
         .order_by(Event.id.desc())
         .limit(PEOPLE_COUNTED + 1)
         .subquery()
@@ -134,10 +138,19 @@ def _people(span: Span) -> Select[int, int]:
     return select(func.count(), func.count(distinct(somebody))).select_from(newest)
 
 
+def words_of_each(session: Session, span: Span, codes: Iterable[str]) -> dict[str, str]:
+    """WeChat's newest words for each code, of those codes that came with any lately."""
+    query = (
+        events_of(span, bindparam("code")).with_only_columns(Event.errmsg).order_by(Event.id.desc()).limit(_LISTENED_TO)
+    )
+    said = {code: [words for words in session.scalars(query, {"code": code}) if words] for code in codes}
+    return {code: words[0] for code, words in said.items() if words}
+
+
 def page(session: Session, span: Span, code: str, *, before: int | None = None, after: int | None = None) -> Page:
     """The events of a code, newest first: those older than the id `before`, or the nearest newer than `after`."""
     query = (
-        _events(span, code)
+        events_of(span, code)
         .with_only_columns(*_COLUMNS)
         .outerjoin(Attempt, Attempt.id == Event.attempt_id)
         .outerjoin(Site, Site.id == Event.site_id)
@@ -163,12 +176,34 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def _events(span: Span, code: str | BindParameter[str]) -> Select[Any]:
+def newest_of_each(span: Span, kinds: Sequence[Kind], columns: Sequence[Any], most: int) -> Subquery:
+    """The newest `most` events of each kind, with the kind's number among `kinds`: one statement serves them all."""
+    each = [
+        _events_of_kind(span, kind).with_only_columns(*columns).order_by(Event.id.desc()).limit(most).subquery()
+        for kind in kinds
+    ]
+    parts = (select(literal(number).label("kind"), *newest.c) for number, newest in enumerate(each))
+    return union_all(*parts).subquery()
+
+
+def of_a_kind(span: Span) -> Select[Any]:
+    """The events of one kind, for parameters named as Kind's fields."""
+    return events_of(span, bindparam("code")).where(
+        Event.stage == bindparam("stage"), Event.event_class == bindparam("event_class")
+    )
+
+
+def _events_of_kind(span: Span, kind: Kind) -> Select[Any]:
+    return events_of(span, kind.code).where(Event.stage == kind.stage, Event.event_class == kind.event_class)
+
+
+def events_of(span: Span, code: str | BindParameter[str]) -> Select[Any]:
+    """What the errcode or reason was of, in the span: to be narrowed, ordered by id and limited."""
     query = select(Event).where(
         Event.code == code,
         _NOT_OK,
         Event.id >= first_id_at(span.start),
-        Event.id < first_id_at(span.end + _WRITTEN_WITHIN),
+        Event.id < first_id_at(span.end + WRITTEN_WITHIN),
         Event.at >= span.start,
         Event.at < span.end,
     )

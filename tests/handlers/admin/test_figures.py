@@ -1,5 +1,6 @@
 """The SQL of the definitions counts what the pages show."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,8 @@ from wxadmin.database import Database
 from wxadmin.handlers.admin.vocabulary import CLASSES
 from wxadmin.models import Account, Attempt, Event, Site, User
 from wxadmin.queries import attention, standing
+from wxadmin.queries.failure_groups import groups
+from wxadmin.queries.failures import Kind, Span
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.sample import fill
 from wxadmin.settings import Settings
@@ -69,8 +72,8 @@ async def test_the_sql_counts_what_the_pages_show(
     a_month: None, staff: Callable[..., StaffVisitor], database: Database, settings: Settings
 ) -> None:
     places = database.read_now(_places)
-    # A newest one, which is surely in the range that pages show first.
-    newest = select(Event.code).where(Event.code != "").order_by(Event.id.desc())
+    # The newest failure, which is surely in the range that pages show first.
+    newest = select(Event.code).where(Event.event_class == "failure").order_by(Event.id.desc())
     code = database.read_now(lambda session: session.scalars(newest).first())
 
     shown, now = await _shown(staff("admin"), places, code or ""), utcnow()
@@ -129,6 +132,51 @@ def test_the_sql_counts_what_needs_attention(a_month: None, database: Database) 
     assert all(any(column) for column in zip(*surges, strict=True))
     assert faults
     assert faults == {key: times for key, times in all_failures.items() if key in faults}
+
+
+def test_the_sql_says_when_failures_were_seen_where_and_how_often_lately(a_month: None, database: Database) -> None:
+    now = utcnow()
+    end = hour_of(now) + figures.HOUR
+    span = Span((end - timedelta(days=30), end))
+
+    kinds = {group.kind: group for group in database.read_now(groups, span, now=now, looked_at=10_000)}
+    seen, hit, lately = (
+        _by_kind(database.read_now(_of_failures, anchor, start, until))
+        for anchor, start, until in (
+            ("failures_seen", span.start, end),
+            ("most_hit", span.start, end),
+            ("against_usual", end - 4 * figures.HOUR, end - figures.HOUR),
+        )
+    )
+
+    titles = {title: int(site) for title, site in database.read_now(_places).sites.items()}
+    assert len(kinds) > 5
+    assert {kind: [(group.seen.first, group.seen.last)] for kind, group in kinds.items()} == seen
+    for kind, group in kinds.items():
+        sites = Counter({site: 0 for site, *_ in hit[kind]})
+        for site, _, _, number in hit[kind]:
+            sites[site] += number
+        assert group.most_hit.looked_at == sites.total()
+        assert {titles[title]: number for title, number in group.most_hit.sites.most}.items() <= sites.items()
+        assert group.usual is None or [(group.usual.now,)] == lately.get(kind, [(0,)])
+
+
+def _by_kind(rows: Sequence[Sequence[Any]]) -> dict[Kind, list[tuple[Any, ...]]]:
+    found: dict[Kind, list[tuple[Any, ...]]] = {}
+    for code, stage, event_class, *rest in rows:
+        found.setdefault(Kind(code, stage, event_class), []).append(tuple(rest))
+    return found
+
+
+def _of_failures(session: Session, anchor: str, start: datetime, end: datetime) -> Sequence[Sequence[Any]]:
+    """What the definition's SQL gives, with its moments read as moments."""
+    moment = Event.at.type
+    query = text(figures.SQL[anchor]).bindparams(bindparam("start", start, moment), bindparam("end", end, moment))
+    if anchor == "failures_seen":
+        names = ("code", "stage", "event_class")
+        read = query.columns(*map(column, names), column("min", moment), column("max", moment))
+        return session.execute(read).all()
+    return session.execute(query).all()
 
 
 async def test_the_sql_about_a_user_counts_what_their_page_shows(
@@ -212,7 +260,7 @@ async def _shown(admin: StaffVisitor, places: Places, code: str) -> Values:
 
 def _narrowed(right: Values, shown: Values) -> Values:
     """The page of one code shows no other."""
-    spans = ("failures_by_step", "7 days"), ("people_affected", "7 days")
+    spans = [(anchor, "7 days") for anchor in ("failures_by_step", "people_affected", "recovered_share")]
     return right | {
         figure: {key: numbers for key, numbers in right[figure].items() if key in shown[figure]}  # type: ignore[union-attr]
         for figure in spans

@@ -41,9 +41,10 @@ _MISTYPED = (
 
 
 class AttemptShow(FormHandler):
-    """The verdict first, then the steps, then the facts; the form at its end adds a note."""
+    """The verdict first, then the steps, then the facts."""
 
     roles = NOT_MARKETERS
+    SUPPORTED_METHODS = ("GET",)
 
     async def get(self, typed: str) -> None:
         code = support_codes.read(typed)
@@ -57,15 +58,6 @@ class AttemptShow(FormHandler):
             self.redirect(self.path(f"/admin/attempts/{quote(proper)}"))
         else:
             await self._show(found)
-
-    async def save(self, typed: str) -> None:
-        code = support_codes.read(typed)
-        if code is None or not self._sees_people:
-            raise HTTPError(HTTPStatus.FORBIDDEN)
-        if isinstance(await self.gateway.database.read(attempt.find, code, among=None), Missing):
-            raise HTTPError(HTTPStatus.NOT_FOUND)
-        await self.gateway.database.write(notes.add, code, self.entered("note"), author=self.identity.name)
-        self.done(f"/admin/attempts/{support_codes.show(code)}#notes")
 
     async def _show(self, found: AttemptShown) -> None:
         now, lang = utcnow(), self.language
@@ -116,3 +108,17 @@ class AttemptShow(FormHandler):
         self.show(
             "attempts/missing.html", title=words.gettext(title), what_to_do=words.gettext(what_to_do), typed=typed
         )
+
+
+class AttemptNoteAdd(AttemptShow):
+    """Keeps a note; one that is refused stands in its form below the attempt."""
+
+    roles = NOT_MARKETERS & NOT_DEVELOPERS
+    SUPPORTED_METHODS = ("GET", "POST")
+
+    async def save(self, typed: str) -> None:
+        code = support_codes.read(typed)
+        if code is None or isinstance(await self.gateway.database.read(attempt.find, code, among=None), Missing):
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        await self.gateway.database.write(notes.add, code, self.entered("note"), author=self.identity.name)
+        self.done(f"/admin/attempts/{support_codes.show(code)}#notes")

@@ -23,6 +23,7 @@ PARAMETERS = {
     "start": msgid("The first moment of the span, in UTC, as are all moments."),
     "end": msgid("The first moment after the span: of today or the newest days, the end of the hour that runs."),
     "now": msgid("The moment that the page names."),
+    "ten_minutes_ago": msgid("Ten minutes before the moment at which the page was opened."),
     "this_hour": msgid("The hour that runs."),
     "hour_after_three_days": msgid("The end of the hour in which the third day from now ends."),
     "support_code": msgid("The support code, in capitals and without the hyphen."),

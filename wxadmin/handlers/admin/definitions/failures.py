@@ -4,6 +4,11 @@ from wxadmin.handlers.admin.definitions.definition import Definition
 from wxadmin.i18n import msgid
 
 _FAILED = "FROM event WHERE event_class = 'failure' AND at >= :start AND at < :end"
+_LATER = (
+    "FROM event AS later WHERE later.id > event.id AND later.id < event.id + 2516582400000\n"
+    "        AND (event.stage <> 'refresh' AND later.outcome = 'succeeded'\n"
+    "            OR event.stage = 'refresh' AND later.stage = 'refresh' AND later.event_class = 'ok')"
+)
 
 ROOM = msgid("Failures")
 DEFINITIONS = (
@@ -45,6 +50,55 @@ DEFINITIONS = (
         "event",
         "SELECT code, stage, event_class, count(DISTINCT coalesce(user_id, attempt_id)) FROM event\n"
         "WHERE event_class <> 'ok' AND at >= :start AND at < :end GROUP BY code, stage, event_class",
+    ),
+    Definition(
+        "recovered_share",
+        msgid("Recovered"),
+        msgid(
+            "Of failures that are more than ten minutes old, the share after which the same attempt, or the user where "
+            "it is known, logged in within ten minutes; of a failed renewal, the token was renewed. Of each errcode "
+            "and step, the newest 100 are looked at in the list, the newest 2,000 on its own page. Ids begin with the "
+            "moment: ten minutes are 2516582400000 of them."
+        ),
+        "event",
+        "SELECT code, stage, event_class, 1.0 * sum(CASE WHEN\n"
+        f"    EXISTS (SELECT 1 {_LATER} AND later.attempt_id = event.attempt_id)\n"
+        f"    OR EXISTS (SELECT 1 {_LATER} AND later.user_id = event.user_id) THEN 1 ELSE 0 END) / count(*)\n"
+        f"{_FAILED} AND at < :ten_minutes_ago GROUP BY code, stage, event_class",
+    ),
+    Definition(
+        "against_usual",
+        msgid("Against usual"),
+        msgid(
+            "The events of the last three full hours, against the mean of the same hours of the seven days before. "
+            "Nothing is said where both are below 10, or where the counts do not reach back seven days."
+        ),
+        "failure_hour",
+        "SELECT code, stage, event_class, count(*) FROM event\n"
+        "WHERE event_class <> 'ok' AND at >= :start AND at < :end GROUP BY code, stage, event_class",
+    ),
+    Definition(
+        "failures_seen",
+        msgid("First and last seen"),
+        msgid("The first and the last event of an errcode or reason at a step, within the range."),
+        "event",
+        "SELECT code, stage, event_class, min(at), max(at) FROM event\n"
+        "WHERE event_class <> 'ok' AND at >= :start AND at < :end GROUP BY code, stage, event_class",
+    ),
+    Definition(
+        "most_hit",
+        msgid("Most hit"),
+        msgid(
+            "Sites, browsers and versions of WeChat behind an errcode or reason at a step, each as a share of those "
+            "events that have any. The newest 100 events are looked at in the list, the newest 2,000 on its own page."
+        ),
+        "event, attempt",
+        "SELECT event.code, event.stage, event.event_class, event.site_id, event.browser_family,\n"
+        "    attempt.wechat_version, count(*)\n"
+        "FROM event LEFT JOIN attempt ON attempt.id = event.attempt_id\n"
+        "WHERE event.event_class <> 'ok' AND event.at >= :start AND event.at < :end\n"
+        "GROUP BY event.code, event.stage, event.event_class, event.site_id, event.browser_family,\n"
+        "    attempt.wechat_version",
     ),
     Definition(
         "steps",

@@ -1,0 +1,118 @@
+"""What the pages of failures share: range and site, the groups within them, and their words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from wxadmin.clock import utcnow
+from wxadmin.handlers.admin import ranges
+from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.charts import sparkline
+from wxadmin.handlers.admin.failure_words import AgainstUsual, Bars, against_usual, at_most, bars_of
+from wxadmin.handlers.admin.menu import NOT_MARKETERS
+from wxadmin.handlers.admin.numbers import per_cent, whole
+from wxadmin.handlers.admin.vocabulary import CLASSES, SIDES, STAGES
+from wxadmin.handlers.base import BadRequest
+from wxadmin.i18n import msgid, translator
+from wxadmin.queries import failure_groups, failures, places
+from wxadmin.queries.failure_groups import Group
+from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.places import Places
+from wxadmin.wechat import errcodes
+from wxadmin.wechat.errcodes import Entry
+
+RANGES = {"today": msgid("Today"), "7": msgid("7 days"), "30": msgid("30 days")}
+_DEFAULT_RANGE = "7"
+_MOST_UNKNOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FailureKind:
+    """One row: a group with what the catalogue says of it, and how it is drawn and told."""
+
+    group: Group
+    entry: Entry
+    trend: str
+    usual: AgainstUsual | None
+    at_most: Sequence[str]
+    bars: Sequence[Bars]
+
+    @property
+    def kind(self) -> Kind:
+        return self.group.kind
+
+    @property
+    def total(self) -> int:
+        return self.group.total
+
+
+class FailurePage(StaffHandler):
+    """The range and the site that both pages are narrowed to."""
+
+    roles = NOT_MARKETERS
+
+    async def read_filters(self) -> None:
+        self.range = self.query("range") or _DEFAULT_RANGE
+        if self.range not in RANGES:
+            raise BadRequest(f"range is one of {', '.join(RANGES)}")
+        self.site = self.query("site")
+        self.known: Places = await self.gateway.database.read(places.all_places, among=self.identity.site_ids)
+        among = self.identity.site_ids
+        if self.site is not None:
+            among = frozenset(place.id for place in self.known.sites if place.name == self.site)
+            if not among:
+                raise BadRequest("there is no site of this name, or it is not yours to see")
+        self.span = Span(self._bounds(), among)
+
+    async def kinds(self, looked_at: int, code: str | None = None) -> list[FailureKind]:
+        """Each code at one step; the newest `looked_at` events of each are followed."""
+        found = await self.gateway.database.read(
+            failure_groups.groups, self.span, now=utcnow(), code=code, looked_at=looked_at
+        )
+        return [self._kind(group) for group in found]
+
+    async def words(self, codes: Iterable[str]) -> dict[str, str]:
+        """What WeChat says with codes that are not in the catalogue."""
+        unknown = sorted({code for code in codes if not errcodes.is_listed(code)})[:_MOST_UNKNOWN]
+        return await self.gateway.database.read(failures.words_of_each, self.span, unknown) if unknown else {}
+
+    def link(self, path: str, **changes: object) -> str:
+        """An address of ours for the same range and site."""
+        asked = {"range": self.range if self.range != _DEFAULT_RANGE else None, "site": self.site} | changes
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        return self.path(path) + (f"?{query}" if query else "")
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        return super().get_template_namespace() | {
+            "link": self.link,
+            "speech": self.language,
+            "ranges": RANGES,
+            "sides": SIDES,
+            "stages": STAGES,
+            "classes": CLASSES,
+            "per_cent": per_cent,
+            "title_of": lambda code: errcodes.find(code, "any").title(self.language),
+            "to_the_minute": self._to_the_minute,
+            "whole": whole,
+        }
+
+    def _kind(self, group: Group) -> FailureKind:
+        lang = self.language
+        return FailureKind(
+            group,
+            errcodes.find(group.kind.code, group.kind.stage),
+            trend=sparkline(group.values, title=translator(lang).gettext(msgid("Trend"))),
+            usual=against_usual(group.usual, lang) if group.usual else None,
+            at_most=at_most(group.most_hit, lang),
+            bars=bars_of(group.most_hit, lang),
+        )
+
+    def _bounds(self) -> tuple[datetime, ...]:
+        if self.range == "today":
+            return ranges.by_hour_of_today(utcnow(), self.front.zone)
+        return ranges.by_day(int(self.range), utcnow(), self.front.zone)
+
+    def _to_the_minute(self, at: datetime) -> str:
+        return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,81 @@
+"""Where a failure is met most: the sites, browsers and versions of WeChat behind its newest events."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from wxadmin.models import Attempt, Event, Site
+from wxadmin.queries.failures import Kind, Span, newest_of_each
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something by which events differ, most frequent first, as many as are worth showing; `of` had it at all."""
+
+    most: Sequence[tuple[str, int]]
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class MostHit:
+    """Of `looked_at`, the newest events."""
+
+    looked_at: int
+    sites: Hit
+    browsers: Hit
+    versions: Hit
+
+
+def most_hit_of_each(session: Session, span: Span, kinds: Sequence[Kind], *, most: int) -> dict[Kind, MostHit]:
+    """Looks at the newest `most` events of each kind, and at their attempts by number."""
+    if not kinds:
+        return {}
+    titles = dict(session.execute(select(Site.id, Site.title)).all())
+    alike: dict[Kind, list[_Alike]] = {kind: [] for kind in kinds}
+    for kind, site_id, browser, version, number in session.execute(_alike(span, kinds, most)):
+        alike[kinds[kind]].append(_Alike(site_id, browser, version, number))
+    return {kind: _counted(rows, titles) for kind, rows in alike.items()}
+
+
+class _Alike(NamedTuple):
+    site_id: int | None
+    browser: str
+    version: str | None
+    number: int
+
+
+def _alike(span: Span, kinds: Sequence[Kind], most: int) -> Select[int, int, str, str, int]:
+    """How many of the newest events of each kind have the same site, browser and version."""
+    newest = newest_of_each(span, kinds, (Event.site_id, Event.browser_family, Event.attempt_id), most)
+    alike = (newest.c.kind, newest.c.site_id, newest.c.browser_family, Attempt.wechat_version)
+    return (
+        select(*alike, func.count())
+        .select_from(newest)
+        .outerjoin(Attempt, Attempt.id == newest.c.attempt_id)
+        .group_by(*alike)
+    )
+
+
+def _counted(rows: Sequence[_Alike], titles: dict[int, str]) -> MostHit:
+    sites: Counter[str] = Counter()
+    browsers: Counter[str] = Counter()
+    versions: Counter[str] = Counter()
+    looked_at = 0
+    for site_id, browser, version, number in rows:
+        looked_at += number
+        sites[titles.get(site_id or 0, "")] += number
+        browsers[browser] += number
+        versions[version or ""] += number
+    return MostHit(looked_at, *(_hit(counter) for counter in (sites, browsers, versions)))
+
+
+def _hit(counter: Counter[str]) -> Hit:
+    known = {name: number for name, number in counter.items() if name}
+    ordered = sorted(known.items(), key=lambda item: (-item[1], item[0]))
+    return Hit(ordered[:_SHOWN], sum(known.values()))

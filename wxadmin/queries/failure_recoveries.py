@@ -1,0 +1,63 @@
+"""How many of those who met a failure got on by themselves soon after."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from wxadmin.ids import first_id_at
+from wxadmin.models import Class, Event, Outcome, Stage
+from wxadmin.queries.failures import Kind, Span, newest_of_each
+
+WITHIN = timedelta(minutes=10)
+
+_Later = aliased(Event)
+_BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+# By how much ids grow in ten minutes: they begin with the moment.
+_IDS_MEANWHILE = first_id_at(_BEGIN + WITHIN) - first_id_at(_BEGIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Of `looked_at`, the newest failures that are old enough, how many ended well within ten minutes."""
+
+    number: int
+    looked_at: int
+
+    @property
+    def share(self) -> float | None:
+        """From 0 to 1; None where nothing is old enough."""
+        return self.number / self.looked_at if self.looked_at else None
+
+
+def recovered_of_each(
+    session: Session, span: Span, kinds: Iterable[Kind], *, now: datetime, most: int
+) -> dict[Kind, Recovered]:
+    """Of failures alone: what else did not go its usual way has nobody to follow. Looks at the newest `most` events."""
+    failed = [kind for kind in kinds if kind.event_class == Class.FAILURE]
+    if not failed:
+        return {}
+    columns = (Event.id, Event.at, Event.stage, Event.attempt_id, Event.user_id)
+    newest = newest_of_each(span, failed, columns, most)
+    query = (
+        select(newest.c.kind, func.sum(case((_got_on(newest), 1), else_=0)), func.count())
+        .where(newest.c.at < now - WITHIN)
+        .group_by(newest.c.kind)
+    )
+    found = {failed[number]: Recovered(int(got_on), looked_at) for number, got_on, looked_at in session.execute(query)}
+    return {kind: found.get(kind, Recovered(0, 0)) for kind in failed}
+
+
+def _got_on(newest: Subquery) -> ColumnElement[bool]:
+    """Their attempt or the user behind it ended well soon after; of a renewal, the next one did."""
+    soon = and_(_Later.id > newest.c.id, _Later.id < newest.c.id + _IDS_MEANWHILE)
+    well = case(
+        (newest.c.stage == Stage.REFRESH, and_(_Later.stage == Stage.REFRESH, _Later.event_class == Class.OK)),
+        else_=func.coalesce(_Later.outcome, "") == Outcome.SUCCEEDED,
+    )
+    return or_(
+        exists().where(_Later.attempt_id == newest.c.attempt_id, soon, well),
+        exists().where(_Later.user_id == newest.c.user_id, soon, well),
+    )
