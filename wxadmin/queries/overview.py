@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from wxadmin import days
 from wxadmin.clock import hour_of
 from wxadmin.models import Attempt, Class, Site, User
-from wxadmin.queries import attention, failures, hours
+from wxadmin.queries import attention, failures, hours, returns
 from wxadmin.queries.attention import IdleJob, Misconfigured, Recent
 from wxadmin.queries.failures import Kind, Span
 from wxadmin.queries.hours import Logins, SiteIds
+from wxadmin.queries.returns import Collapse
 
 MOST_COUNTED = 10_000
 FAILURE_DAYS = 30
@@ -50,6 +51,7 @@ class Picture:
     failure_days: Sequence[date]
     waiting: int
     misconfigured: Sequence[Misconfigured]
+    collapses: Sequence[Collapse]
     recent: Recent
     idle_jobs: Sequence[IdleJob]
 
@@ -65,6 +67,7 @@ def picture(session: Session, *, now: datetime, zone: tzinfo, site_ids: SiteIds)
         failure_days=failure_days,
         waiting=waiting(session, site_ids),
         misconfigured=attention.misconfigured(session, now, site_ids),
+        collapses=returns.collapses(session, now, site_ids),
         recent=attention.recent(session, now, site_ids),
         idle_jobs=attention.idle_jobs(session, now) if site_ids is None else (),
     )

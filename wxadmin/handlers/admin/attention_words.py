@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
+from wxadmin.handlers.admin import returns_words
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.attention import Surge
@@ -19,18 +20,23 @@ _JOBS = {"refresh": msgid("Refresh"), "sweep": msgid("Cleaning up"), "verify": m
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`badge` is bad or wait; `address` is below the path of PUBLIC_URL, `anchor` the definition of its number."""
+    """`badge` is bad or wait; `address` is below the path of PUBLIC_URL, `anchor` the definition of its number, and
+    `causes` are the addresses of what it may come from, each with what it is called."""
 
     badge: str
     text: str
     address: str
     anchor: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
 
 
-def findings(picture: Picture, standing: Standing | None, now: datetime, lang: Language) -> list[Finding]:
+def findings(
+    picture: Picture, standing: Standing | None, now: datetime, lang: Language, *, zone: tzinfo
+) -> list[Finding]:
     """The gravest first; none where nothing needs anybody. `standing` is None for those who see no tokens."""
     return [
         *_misconfigured(picture, lang),
+        *_collapses(picture, now, lang, zone),
         *_silence(picture, lang),
         *(_tokens(standing, lang) if standing else ()),
         *_jobs(picture, now, lang),
@@ -52,6 +58,12 @@ def _misconfigured(picture: Picture, lang: Language) -> Iterator[Finding]:
             "remedy": entry.remedy(lang),
         }
         yield Finding("bad", text, f"/admin/failures/{found.code}", "misconfigured")
+
+
+def _collapses(picture: Picture, now: datetime, lang: Language, zone: tzinfo) -> Iterator[Finding]:
+    for found in picture.collapses:
+        text, causes = returns_words.told(found, now, zone, lang), returns_words.causes(found, lang)
+        yield Finding("bad", text, "/admin/attempts?outcome=waiting", "returns", causes)
 
 
 def _silence(picture: Picture, lang: Language) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from wxadmin.clock import utcnow
@@ -47,7 +47,7 @@ class Overview(StaffHandler):
         self.show(
             "overview/page.html",
             numbers=[*self._logins(picture.days), *self._open(picture, tokens)],
-            findings=[found for found in findings(picture, tokens, now, self.language) if self._is_told(found)],
+            findings=[found for found in self._findings(picture, tokens, now) if self._is_told(found)],
             may_open=self._may_open,
             chart=code_chart.draw(picture.failures, self._days_behind(picture.failure_days), self.language),
             ranks=ranks,
@@ -62,6 +62,9 @@ class Overview(StaffHandler):
             links_failures=self.identity.role in NOT_MARKETERS,
             now=now,
         )
+
+    def _findings(self, picture: Picture, tokens: Standing | None, now: datetime) -> list[Finding]:
+        return findings(picture, tokens, now, self.language, zone=self.front.zone)
 
     async def _begun(self) -> Begun:
         known = await self.gateway.database.read(accounts.all_rows)
