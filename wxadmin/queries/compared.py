@@ -46,10 +46,12 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Logins of all the days, and of what of them was over by the last full hour: that alone compares."""
+    """Logins of all the days, and of what of them was over by the last full hour: that alone compares. `is_over` where
+    those are the same."""
 
     whole: Logins
     so_far: Logins
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +83,5 @@ def _missing(days: Days, now: datetime) -> timedelta:
 def _pair(session: Session, days: Days, part: Part, missing: timedelta) -> Pair:
     whole = hours.logins(session, days.start, days.end, part)
     if not missing:
-        return Pair(whole, whole)
-    return Pair(whole, hours.logins(session, days.start, days.end - missing, part))
+        return Pair(whole, whole, is_over=True)
+    return Pair(whole, hours.logins(session, days.start, days.end - missing, part), is_over=False)

@@ -45,7 +45,12 @@ def week_before(name: str, compared: Compared, lang: Language) -> str:
     told, _ = difference(name, compared.here, week, lang)
     if not told:
         return say(msgid("same weekday last week %s")) % number
-    return say(msgid("same weekday last week %(number)s (%(change)s)")) % {"number": number, "change": told}
+    text = (
+        msgid("same weekday last week %(number)s (%(change)s)")
+        if week.is_over
+        else msgid("same weekday last week %(number)s (at this hour %(change)s)")
+    )
+    return say(text) % {"number": number, "change": told}
 
 
 def before(name: str, compared: Compared, lang: Language, *, is_today: bool) -> str:
@@ -55,7 +60,7 @@ def before(name: str, compared: Compared, lang: Language, *, is_today: bool) -> 
         return say(msgid("yesterday %s")) % number
     if compared.days.number == 1:
         return say(msgid("the day before %s")) % number
-    return say(msgid("%(days)d days before %(number)s")) % {"days": compared.days.number, "number": number}
+    return say(msgid("the %(days)d days before %(number)s")) % {"days": compared.days.number, "number": number}
 
 
 def _card(label: str, name: str, compared: Compared, lang: Language, *, is_today: bool) -> Number:

@@ -7,13 +7,21 @@ from typing import Any
 from urllib.parse import urlencode
 
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import change_marks, code_chart, daily_report, funnel, login_cards, overview_filters
+from wxadmin.handlers.admin import (
+    change_marks,
+    code_chart,
+    daily_report,
+    funnel,
+    login_cards,
+    overview_filters,
+    state_cards,
+)
 from wxadmin.handlers.admin.attention_words import Finding, findings
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import share
 from wxadmin.handlers.admin.code_ranks import ranked
 from wxadmin.handlers.admin.menu import ADMINS, NOT_MARKETERS, SITE_READERS, places_for
-from wxadmin.handlers.admin.numbers import Number, capped, per_cent, whole
+from wxadmin.handlers.admin.numbers import per_cent, whole
 from wxadmin.handlers.admin.overview_filters import RANGES, Asked
 from wxadmin.handlers.admin.tokens import current_standing
 from wxadmin.handlers.admin.vocabulary import SCOPES
@@ -24,7 +32,6 @@ from wxadmin.queries import accounts, overview, places, sites
 from wxadmin.queries.overview import Figures, State
 from wxadmin.queries.places import Places
 from wxadmin.queries.standing import Standing
-from wxadmin.queries.token_states import TokenHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class Overview(StaffHandler):
             "overview/page.html",
             asked=asked,
             places=known,
-            state_numbers=self._open(state, tokens),
+            state_numbers=state_cards.cards(state, tokens, self.language, may_open=self._may_open),
             findings=[found for found in self._findings(state, tokens, now) if self._is_told(found)],
             newest=newest,
             begun=await self._begun() if newest == [] else None,
@@ -90,13 +97,12 @@ class Overview(StaffHandler):
         )
         ranks = ranked(shown.failures, self.language)
         changes = change_marks.lines(shown.changes, self.front.zone, self.language)
-        labels = self._bars(asked, bounds)
         marks = change_marks.marks(changes, bounds)
         return {
             "day_numbers": login_cards.cards(shown.compared, self.language, is_today=asked.range == "today"),
             "rungs": funnel.rungs(shown.steps, lambda outcome: self._attempts(asked, outcome)),
             "timings": funnel.timings(shown.steps, self.language),
-            "chart": code_chart.draw(shown.failures, labels, self.language, marks=marks),
+            "chart": code_chart.draw(shown.failures, self._bars(asked, bounds), self.language, marks=marks),
             "changes": changes,
             "ranks": ranks,
             "failures": sum(one.events for one in ranks),
@@ -126,25 +132,6 @@ class Overview(StaffHandler):
         known = await self.gateway.database.read(accounts.all_rows)
         listed = await self.gateway.database.read(sites.all_rows, None)
         return Begun(bool(known), listed[0].name if listed else None)
-
-    def _open(self, state: State, tokens: Standing | None) -> list[Number]:
-        say = translator(self.language).gettext
-        waiting = Number(
-            msgid("Waiting"),
-            capped(state.waiting, say),
-            "waiting",
-            href="/admin/attempts?outcome=waiting" if self._may_open("/admin/attempts") else None,
-        )
-        if tokens is None:
-            return [waiting]
-        href = "/admin/tokens" if self._may_open("/admin/tokens") else None
-        dead = tokens.of(TokenHealth.NEEDS_CONSENT)
-        return [
-            waiting,
-            Number(msgid("Active tokens"), whole(tokens.valid), "active_tokens", href=href),
-            Number(msgid("Consents ending within 3 days"), whole(tokens.dying), "dying_tokens", href=href),
-            Number(msgid("Need consent again"), whole(dead), "needs_consent", href=href),
-        ]
 
     def _bars(self, asked: Asked, bounds: Sequence[datetime]) -> list[tuple[str, str | None]]:
         """What each bar is called, and the list behind it; the list of attempts knows days, not hours."""

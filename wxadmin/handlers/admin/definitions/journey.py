@@ -15,7 +15,7 @@ ROOM = msgid("From start to redemption")
 DEFINITIONS = (
     Definition(
         "funnel",
-        msgid("From start to redemption"),
+        msgid("Funnel"),
         msgid(
             "How often each step went well, counted in the hour in which it happened. What is lost is the difference "
             "to the step before; never below zero, though in a short span some come through who began before it, and "
