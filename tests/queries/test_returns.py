@@ -72,6 +72,29 @@ def test_a_fresh_gateway_learns_what_is_usual_from_its_first_logins(session: Ses
     assert found.usual == pytest.approx(14 / 15)
 
 
+def test_a_fresh_account_is_expected_to_do_as_the_others_do(session: Session, site: Site) -> None:
+    a_usual_week(site, started=100, succeeded=95, abandoned=5)
+    fresh = SiteFactory(account=AccountFactory(title="新店"))
+    starts(fresh, every(1, since=10, until=3))
+
+    [found] = returns.collapses(session, NOW, None)
+    to_its_developer = returns.collapses(session, NOW, frozenset({fresh.id}))
+
+    assert (found.account, found.usual) == ("新店", pytest.approx(0.95))
+    assert [one.usual for one in to_its_developer] == [None]
+
+
+def test_where_nobody_has_ever_come_back_eight_are_enough(session: Session, site: Site) -> None:
+    starts(site, every(1, since=9, until=3))
+    seven = returns.collapses(session, NOW, None)
+
+    starts(site, [2])
+    [eight] = returns.collapses(session, NOW, None)
+
+    assert seven == []
+    assert (eight.started, eight.usual) == (8, None)
+
+
 @pytest.mark.parametrize(
     ("back", "missing"),
     [

@@ -53,8 +53,11 @@ def newest_run(starts: Sequence[Start]) -> Run | None:
     return best
 
 
-def enough(usual: float) -> float:
-    """The score from which on a run is told, where `usual` is the share that comes back; endless where that is low."""
+def enough(usual: float | None) -> float:
+    """The score from which on a run is told, where `usual` is the share that comes back; endless where that is low.
+    Where nobody has ever come back, the fewest will do: more likely than chance is that nobody can."""
+    if usual is None:
+        return FEWEST
     if usual < LEAST_USUAL:
         return float("inf")
     return max(FEWEST, ceil(log(_CHANCE) / log(1 - _PROMPT * usual)))

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import hour_of
 from wxadmin.ids import first_id_at
 from wxadmin.models import Account, Attempt, Class, Event, LoginHour, Stage
 from wxadmin.queries.hours import SiteIds, among
-from wxadmin.queries.return_runs import FEWEST, Run, Start, enough, newest_run
+from wxadmin.queries.return_runs import FEWEST, LEAST_USUAL, Run, Start, enough, newest_run
 
 SETTLED = timedelta(seconds=90)
 """Who comes back at all has mostly done so by then."""
@@ -20,6 +20,8 @@ USUAL_DAYS = 7
 _OF_LATE = timedelta(hours=2)
 _LOOKS_BACK = timedelta(days=7)
 _EXACT = timedelta(minutes=1)
+# So many starts say what is usual.
+_KNOWN = 20
 # How many starts are looked at for one look: of one site, and of all that are looked at together.
 _OF_A_SITE, _OF_ALL, _SITES = 150, 3_000, 60
 
@@ -27,14 +29,15 @@ _OF_A_SITE, _OF_ALL, _SITES = 150, 3_000, 60
 @dataclass(frozen=True, slots=True)
 class Collapse:
     """Of the newest `started` starts, the first of them at `since`, hardly any came back, though `usual`, from 0 to 1,
-    is the share that does. `account` and `scope` are None where it is so of all of them."""
+    is the share that does, None where nobody knows yet. `account` and `scope` are None where it is so of all of them.
+    """
 
     account: str | None
     scope: str | None
     since: datetime
     started: int
     returned: int
-    usual: float
+    usual: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,13 @@ def collapses(session: Session, now: datetime, site_ids: SiteIds) -> list[Collap
     starts = _newest(session, [site for found in sites.values() for site in found], now - SETTLED, now)
     titles = dict(session.execute(select(Account.id, Account.title)).all())
     told = [
-        _told(session, group, starts, now)
+        _told(session, group, starts, now, site_ids=site_ids)
         for account_id, found in sites.items()
         for group in _groups(account_id, frozenset(found), starts)
     ]
     if len(sites) > 1 and not any(told):
         everywhere = _Group(None, None, frozenset(site for found in sites.values() for site in found))
-        told = [_told(session, everywhere, starts, now)]
+        told = [_told(session, everywhere, starts, now, site_ids=site_ids)]
     return [
         Collapse(titles.get(group.account_id or 0), group.scope, run.since, run.started, run.returned, usual)
         for group, run, usual in filter(None, told)
@@ -123,7 +126,9 @@ def _groups(account_id: int, sites: frozenset[int], starts: Sequence[Start]) -> 
         yield whole
 
 
-def _told(session: Session, group: _Group, starts: Sequence[Start], now: datetime) -> tuple[_Group, Run, float] | None:
+def _told(
+    session: Session, group: _Group, starts: Sequence[Start], now: datetime, *, site_ids: SiteIds
+) -> tuple[_Group, Run, float | None] | None:
     """The group's run of starts that nobody came back from, where there is one that chance does not explain."""
     known = group.of(starts)
     if newest_run(known) is None:
@@ -133,7 +138,7 @@ def _told(session: Session, group: _Group, starts: Sequence[Start], now: datetim
     if run is None or now - known[0].at > _OF_LATE:
         return None
     since, before = _began(session, group, known, now)
-    usual = _usual(session, group, since, before)
+    usual = _usual(session, group, since, before, site_ids=site_ids)
     if run.score < enough(usual):
         return None
     return group, Run(since, run.started, run.returned), usual
@@ -169,18 +174,28 @@ def _began(session: Session, group: _Group, known: Sequence[Start], now: datetim
     return late.since, known[late.started :]
 
 
-def _usual(session: Session, group: _Group, since: datetime, before: Sequence[Start]) -> float:
-    """The share that came back in the seven days before; a half where nobody knows."""
+def _usual(
+    session: Session, group: _Group, since: datetime, before: Sequence[Start], *, site_ids: SiteIds
+) -> float | None:
+    """The share that came back in the seven days before. Where few had begun, that of all sites stands in for it."""
     end = hour_of(since)
-    query = select(
-        func.coalesce(func.sum(LoginHour.started), 0), func.coalesce(func.sum(LoginHour.abandoned), 0)
-    ).where(
-        LoginHour.hour >= end - timedelta(days=USUAL_DAYS),
-        LoginHour.hour < end,
-        LoginHour.site_id.in_(sorted(group.site_ids)),
-        *((LoginHour.scope == group.scope,) if group.scope else ()),
-    )
-    started, abandoned = session.execute(query).one()
+    of_scope = (LoginHour.scope == group.scope,) if group.scope else ()
+    started, back = _history(session, end, among(LoginHour.site_id, group.site_ids), *of_scope)
     # Of the hour in which it began, only those are known that were looked at.
     same_hour = [one.is_back for one in before if one.at >= end]
-    return (started - abandoned + sum(same_hour) + 1) / (started + len(same_hour) + 2)
+    started, back = started + len(same_hour), back + sum(same_hour)
+    others = _history(session, end, among(LoginHour.site_id, site_ids)) if started < _KNOWN else (0, 0)
+    if not started + others[0]:
+        return None
+    expected = others[1] / others[0] if others[0] >= _KNOWN else LEAST_USUAL
+    return (back + 2 * expected) / (started + 2)
+
+
+def _history(session: Session, end: datetime, *conditions: ColumnElement[bool]) -> tuple[int, int]:
+    """How many began in the seven days before, and how many of them came back."""
+    started, abandoned = (func.coalesce(func.sum(column), 0) for column in (LoginHour.started, LoginHour.abandoned))
+    query = select(started, abandoned).where(
+        LoginHour.hour >= end - timedelta(days=USUAL_DAYS), LoginHour.hour < end, *conditions
+    )
+    begun, lost = map(int, session.execute(query).one())
+    return begun, begun - lost

@@ -15,16 +15,22 @@ _OF_ONE_SCOPE = ("10005", "10003", "10004")
 
 
 def told(found: Collapse, now: datetime, zone: tzinfo, lang: Language) -> str:
-    """In three sentences: since when, how many, and why no failure is counted."""
+    """In some sentences: since when, how many, and why no failure is counted."""
     say = translator(lang).gettext
-    text = say(
+    text = (
         msgid(
+            "%(who)s: since %(since)s, nobody comes back from WeChat. Of the first %(started)s logins begun, "
+            "%(returned)s came back. None of them counts as a failure, since WeChat tells nobody of its own error "
+            "pages. Open the login in WeChat to read which it is. Likely:"
+        )
+        if found.usual is None
+        else msgid(
             "%(who)s: returns from WeChat collapsed at %(since)s. Of the newest %(started)s logins begun, %(returned)s "
             "came back; usually %(usual)s do. None of them counts as a failure, since WeChat tells nobody of its own "
             "error pages. Open the login in WeChat to read which it is. Likely:"
         )
     )
-    return text % {
+    return say(text) % {
         "who": _who(found, lang),
         "since": _moment(found.since, now, zone),
         "started": whole(found.started),

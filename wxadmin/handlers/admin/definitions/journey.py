@@ -44,10 +44,12 @@ DEFINITIONS = (
         "returns",
         msgid("Needs attention: returns collapsed"),
         msgid(
-            "The newest starts that sent somebody to WeChat, each at least 90 seconds old, of an account or one of its "
-            "scopes: told where fewer than a fifth of them came back, though at least half did in the seven days "
-            "before. There have to be at least eight who did not, and so many that chance explains it once in a "
-            "hundred thousand times; the first of them is since when. The SQL counts starts and returns of a span."
+            "The newest starts that sent somebody to WeChat, each at least 90 seconds old, of an account or one of "
+            "its scopes: told where fewer than a fifth of them came back, though at least half did in the seven days "
+            "before. Where fewer than 20 began in those days, all sites say what is usual; where nobody has ever come"
+            " back, eight are enough. Else there have to be at least eight who did not, and so many that chance "
+            "explains it once in a hundred thousand times; the first of them is since when. The SQL counts starts and"
+            " returns of a span."
         ),
         "attempt",
         "SELECT count(*), count(returned_at) FROM attempt\n"
