@@ -42,6 +42,8 @@ _KEYS = {
     "token_states": 2,
     "refreshes": 1,
     "account_sites": 1,
+    "funnel": 1,
+    "step_times": 1,
 }
 _STAGES = {name: stage.value for stage, name in STAGES.items()}
 
@@ -57,12 +59,31 @@ class Places:
 def read_overview(page: Node) -> Values:
     found = _cards(page, "today")
     for card in page.all("li", named="number"):
-        notes = [delta.text.removeprefix("yesterday ") for delta in card.all("span", named="delta")]
-        found |= {(_anchor(card), "yesterday"): notes[-1]} if (_anchor(card), "today") in _OF_TODAY else {}
-    found["failures", "30 days"] = _number(_section(page, "trend").one("p", named="sub"))
-    ranking = _section(page, "ranking")
-    codes = {_code(name): tuple(numbers) for name, *numbers in _rows(ranking)}
-    return found | {("failures_by_code", "30 days"): codes}
+        notes = [delta.text for delta in card.all("span", named="delta")]
+        before = [note.removeprefix("yesterday ") for note in notes if note.startswith("yesterday ")]
+        found |= {(_anchor(card), "yesterday"): before[0]} if (_anchor(card), "today") in _OF_TODAY else {}
+    return found | _read_failed(page, "30 days")
+
+
+def _read_failed(page: Node, span: str) -> Values:
+    codes = {_code(name): tuple(numbers) for name, *numbers in _rows(_section(page, "ranking"))}
+    failures = _number(_section(page, "trend").one("p", named="sub"))
+    return {("failures", span): failures, ("failures_by_code", span): codes}
+
+
+def read_journey(page: Node, span: str) -> Values:
+    """How many came how far, and how long it took; a step that never happened is in no answer."""
+    steps = {(_STAGES[name],): (times,) for name, times, *_ in _rows(_section(page, "funnel")) if times != "0"}
+    table_of_times = page.by_id("durations")
+    assert table_of_times is not None
+    times = {(_STAGES[name],): tuple(counts) for name, *counts in table(table_of_times).texts if set(counts) != {"0"}}
+    return {("funnel", span): steps, ("step_times", span): times}
+
+
+def read_range(page: Node, span: str) -> Values:
+    """What the first page shows of the days that were chosen."""
+    cards = {(anchor, span): value for (anchor, of), value in _cards(page, "today").items() if of == "today"}
+    return {**cards, **read_journey(page, span), **_read_failed(page, span)}
 
 
 def read_failures(page: Node, span: str) -> Values:
@@ -252,7 +273,7 @@ def _cards(page: Node, span: str) -> Values:
     return found
 
 
-_OF_TODAY = {(anchor, "today") for anchor in ("people", "succeeded", "success_rate", "new_users")}
+_OF_TODAY = {(anchor, "today") for anchor in ("people", "succeeded", "success_rate", "new_users", "snapshot_share")}
 
 
 def _anchor(node: Node) -> str:

@@ -1,6 +1,6 @@
 """The story of a demo: whoever opens the dashboard sees something happen, in the middle of the night too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -10,8 +10,12 @@ import pytest
 from tests.databases import Bed
 from tests.sample.trial import Trial, filled
 from wxadmin.database import Database
-from wxadmin.queries import counts, overview
-from wxadmin.queries.overview import Picture
+from wxadmin.days import DAY, day_of, last_days, start_of
+from wxadmin.queries import compared, counts, failures, overview
+from wxadmin.queries.compared import Compared, Days
+from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.hours import EVERYBODY
+from wxadmin.queries.overview import State
 
 _BEIJING = ZoneInfo("Asia/Shanghai")
 _MIDNIGHT = datetime(2026, 11, 20, tzinfo=timezone(timedelta(hours=8)))
@@ -26,8 +30,18 @@ class Evening:
     now: datetime
 
     @property
-    def picture(self) -> Picture:
-        return self.database.read_now(overview.picture, now=self.now, zone=_BEIJING, site_ids=None)
+    def state(self) -> State:
+        return self.database.read_now(overview.state, now=self.now, site_ids=None)
+
+    @property
+    def compared(self) -> Compared:
+        today = day_of(self.now, _BEIJING)
+        return self.database.read_now(compared.compared, Days(today, today, _BEIJING), EVERYBODY, self.now)
+
+    @property
+    def failures_by_day(self) -> Mapping[Kind, tuple[int, ...]]:
+        month = [start_of(day, _BEIJING) for day in last_days(30, self.now, _BEIJING)]
+        return self.database.read_now(failures.by_kind, Span((*month, month[-1] + DAY)))
 
 
 @pytest.fixture(scope="module", params=[timedelta(minutes=5), timedelta(hours=4, minutes=30)], ids=["00:05", "04:30"])
@@ -41,24 +55,28 @@ def demo(bed: Bed, request: pytest.FixtureRequest) -> Iterator[Evening]:
 
 
 def test_today_has_logins_people_and_new_users(demo: Evening) -> None:
-    today = demo.picture.days.today
+    today = demo.compared.here.whole
 
     assert min(today.succeeded, today.people) >= 10
     assert today.new_users >= 1
 
 
 def test_yesterday_compares_with_today(demo: Evening) -> None:
-    yesterday = demo.picture.days.yesterday
+    yesterday = demo.compared.before.whole
 
     assert 100 < yesterday.succeeded < 500
     assert 0.9 < (yesterday.success_rate or 0) < 0.99
 
 
 def test_something_needs_attention_now(demo: Evening) -> None:
-    (found,) = demo.picture.misconfigured
+    (found,) = demo.state.misconfigured
 
     assert (found.account, found.code, found.stage) == ("安和口腔", "40243", "exchange")
     assert found.times >= 3
+
+
+def test_returns_have_not_collapsed(demo: Evening) -> None:
+    assert demo.state.collapses == []
 
 
 def test_nobody_of_the_account_whose_secret_is_frozen_gets_in(demo: Evening) -> None:
@@ -74,7 +92,7 @@ def test_nobody_of_the_account_whose_secret_is_frozen_gets_in(demo: Evening) -> 
 
 
 def test_one_evening_of_the_last_week_is_a_cliff(demo: Evening) -> None:
-    days = demo.picture.failures
+    days = demo.failures_by_day
     by_day = next(times for kind, times in days.items() if kind.code == "40125")
 
     assert max(by_day) == by_day[-6] == sum(by_day) > 20

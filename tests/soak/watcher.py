@@ -200,7 +200,7 @@ def count(settings: Settings, asked: Sequence[Figure]) -> Values:
 _FIGURES: tuple[Figure, ...] = (
     *(
         (anchor, day)
-        for anchor in ("people", "succeeded", "success_rate", "new_users")
+        for anchor in ("people", "succeeded", "success_rate", "new_users", "snapshot_share")
         for day in ("today", "yesterday")
     ),
     *((anchor, "") for anchor in ("waiting", "active_tokens", "dying_tokens", "needs_consent")),

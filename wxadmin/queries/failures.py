@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, FailureHour, Site
+from wxadmin.queries.hours import EVERYBODY, Part
 
 SIZE = 50
 PEOPLE_COUNTED = 2_000
@@ -94,13 +95,15 @@ class Page:
     older: int | None
 
 
-def by_kind(session: Session, span: Span, *, code: str | None = None) -> dict[Kind, tuple[int, ...]]:
-    """The number of events in each bucket, most frequent kind first."""
+def by_kind(
+    session: Session, span: Span, *, code: str | None = None, part: Part = EVERYBODY
+) -> dict[Kind, tuple[int, ...]]:
+    """The number of events in each bucket, most frequent kind first; of `part` alone, besides the sites of the span."""
     bucket = _bucket(span.bounds)
     kind = (FailureHour.code, FailureHour.stage, FailureHour.event_class)
     query = (
         select(*kind, bucket, func.sum(FailureHour.events))
-        .where(FailureHour.hour >= span.start, FailureHour.hour < span.end)
+        .where(FailureHour.hour >= span.start, FailureHour.hour < span.end, *part.of(FailureHour))
         .group_by(*kind, bucket)
     )
     if span.among is not None:

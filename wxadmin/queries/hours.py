@@ -7,10 +7,31 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from wxadmin.models import Class, FailureHour, LoginHour
+from wxadmin.models import Class, FailureHour, LoginHour, StepHour
 
 SiteIds = frozenset[int] | None
 """The sites that somebody may see; None for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Whose logins are counted: those of some sites, of one account, of one scope. None stands for all of them."""
+
+    site_ids: SiteIds = None
+    account_id: int | None = None
+    scope: str | None = None
+
+    def of(self, table: type[LoginHour] | type[StepHour] | type[FailureHour]) -> list[ColumnElement[bool]]:
+        """What the rows of a table of hours have to fulfil."""
+        conditions = [among(table.site_id, self.site_ids)]
+        if self.account_id is not None:
+            conditions.append(table.account_id == self.account_id)
+        if self.scope is not None:
+            conditions.append(table.scope == self.scope)
+        return conditions
+
+
+EVERYBODY = Part()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +58,19 @@ class Logins:
         """From 0 to 1; None where nothing has ended."""
         return self.succeeded / self.ended if self.ended else None
 
+    @property
+    def snapshot_share(self) -> float | None:
+        """Of those whose code was exchanged, the virtual people of WeChat's snapshot page."""
+        exchanged = self.succeeded + self.snapshot
+        return self.snapshot / exchanged if exchanged else None
+
 
 _SUMS = [func.coalesce(func.sum(getattr(LoginHour, field.name)), 0).label(field.name) for field in fields(Logins)]
 
 
-def logins(session: Session, start: datetime, end: datetime, site_ids: SiteIds) -> Logins:
+def logins(session: Session, start: datetime, end: datetime, part: Part) -> Logins:
     """From `start` to before `end`."""
-    query = select(*_SUMS).where(LoginHour.hour >= start, LoginHour.hour < end, among(LoginHour.site_id, site_ids))
+    query = select(*_SUMS).where(LoginHour.hour >= start, LoginHour.hour < end, *part.of(LoginHour))
     return Logins(**session.execute(query).mappings().one())
 
 

@@ -1,24 +1,26 @@
-"""What the first page shows, from one look at the database."""
+"""What the first page shows: how it stands now, some days beside earlier ones, and yesterday for the daily report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wxadmin import days
-from wxadmin.clock import hour_of
-from wxadmin.models import Attempt, Class, Site, User
-from wxadmin.queries import attention, failures, hours
+from wxadmin.models import Attempt, Class, Site, Stage, User
+from wxadmin.queries import attention, changes, compared, failures, returns, steps
 from wxadmin.queries.attention import IdleJob, Misconfigured, Recent
+from wxadmin.queries.changes import Change
+from wxadmin.queries.compared import Compared, Days
 from wxadmin.queries.failures import Kind, Span
-from wxadmin.queries.hours import Logins, SiteIds
+from wxadmin.queries.hours import Part, SiteIds
+from wxadmin.queries.returns import Collapse
+from wxadmin.queries.steps import Step
 
 MOST_COUNTED = 10_000
-FAILURE_DAYS = 30
 _NEWEST = 10
-_HOUR = timedelta(hours=1)
+
+Failures = Mapping[Kind, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +35,56 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
-    """Today until now, all of yesterday, and of both what was over by the last full hour, which compares."""
+class State:
+    """How it stands now, and what of it needs somebody."""
 
-    today: Logins
-    yesterday: Logins
-    today_so_far: Logins
-    yesterday_so_far: Logins
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    days: Days
-    failures: Mapping[Kind, tuple[int, ...]]
-    failure_days: Sequence[date]
     waiting: int
     misconfigured: Sequence[Misconfigured]
+    collapses: Sequence[Collapse]
     recent: Recent
     idle_jobs: Sequence[IdleJob]
 
 
-def picture(session: Session, *, now: datetime, zone: tzinfo, site_ids: SiteIds) -> Picture:
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Some days, and what was changed in the time of the failures' chart."""
+
+    compared: Compared
+    steps: Mapping[Stage, Step]
+    failures: Failures
+    changes: Sequence[Change]
+
+
+def state(session: Session, *, now: datetime, site_ids: SiteIds) -> State:
     """Of these sites alone; the jobs of the installation only where all sites are shown."""
-    failure_days = days.last_days(FAILURE_DAYS, now, zone)
-    bounds = tuple(days.start_of(day, zone) for day in [*failure_days, failure_days[-1] + days.DAY])
-    counted = failures.by_kind(session, Span(bounds, site_ids))
-    return Picture(
-        days=_days(session, now, zone, site_ids),
-        failures={kind: times for kind, times in counted.items() if kind.event_class == Class.FAILURE},
-        failure_days=failure_days,
+    return State(
         waiting=waiting(session, site_ids),
         misconfigured=attention.misconfigured(session, now, site_ids),
+        collapses=returns.collapses(session, now, site_ids),
         recent=attention.recent(session, now, site_ids),
         idle_jobs=attention.idle_jobs(session, now) if site_ids is None else (),
+    )
+
+
+def figures(
+    session: Session, days: Days, part: Part, bounds: tuple[datetime, ...], *, now: datetime, is_confined: bool
+) -> Figures:
+    """`bounds` are those of the chart's buckets. Who is confined to some sites sees changes to those alone."""
+    return Figures(
+        compared=compared.compared(session, days, part, now),
+        steps=steps.steps(session, days.start, days.end, part),
+        failures=_failures(session, bounds, part),
+        changes=changes.newest(session, bounds[0], bounds[-1], part, is_confined=is_confined),
+    )
+
+
+def report(session: Session, days: Days, part: Part, *, now: datetime) -> Figures:
+    """The same for a text, which has no chart: the failures in one sum, and no changes."""
+    return Figures(
+        compared=compared.compared(session, days, part, now),
+        steps=steps.steps(session, days.start, days.end, part),
+        failures=_failures(session, (days.start, days.end), part),
+        changes=(),
     )
 
 
@@ -91,15 +109,6 @@ def newest_users(session: Session) -> list[NewUser]:
     return [NewUser(*row) for row in session.execute(query)]
 
 
-def _days(session: Session, now: datetime, zone: tzinfo, site_ids: SiteIds) -> Days:
-    today = days.day_of(now, zone)
-    midnight, midnight_before = days.start_of(today, zone), days.start_of(today - days.DAY, zone)
-    # Counts are by hour, so the hour that is not over compares with nothing.
-    until = max(hour_of(now), midnight)
-    return Days(
-        today=hours.logins(session, midnight, now + _HOUR, site_ids),
-        yesterday=hours.logins(session, midnight_before, midnight, site_ids),
-        today_so_far=hours.logins(session, midnight, until, site_ids),
-        yesterday_so_far=hours.logins(session, midnight_before, midnight_before + (until - midnight), site_ids),
-        until=until,
-    )
+def _failures(session: Session, bounds: tuple[datetime, ...], part: Part) -> Failures:
+    counted = failures.by_kind(session, Span(bounds), part=part)
+    return {kind: times for kind, times in counted.items() if kind.event_class == Class.FAILURE}

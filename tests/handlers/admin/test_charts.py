@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wxadmin.handlers.admin import charts
-from wxadmin.handlers.admin.charts import Bucket, Series, legend, share, sparkline, stacked_bars
+from wxadmin.handlers.admin.charts import Bucket, Mark, Series, legend, share, sparkline, stacked_bars
 
 INVALID = Series("40029 code 无效", 1)
 USED = Series("40163 code 已被使用", 2)
@@ -43,6 +43,23 @@ def test_layers_are_as_high_as_their_values_and_stand_upon_each_other() -> None:
     assert heights(bar)["s1"] == pytest.approx(3 * heights(bar)["s2"], abs=0.2)
     top_of_lower = float(lower.get("y", "0"))
     assert float(upper.get("y", "0")) + heights(bar)["s2"] == pytest.approx(top_of_lower, abs=0.2)
+
+
+def test_a_mark_stands_at_its_moment_over_the_bars_and_is_left_to_the_pointer() -> None:
+    bars = [Bucket(f"{hour}:00", None, (hour, 0)) for hour in (1, 2, 3, 4)]
+    drawing = ElementTree.fromstring(
+        stacked_bars(bars, (INVALID, USED), title="", describe="", wide=True, marks=[Mark(1.5, "21:58 <AppSecret>")])
+    )
+
+    (mark,) = drawing.findall("g[@class='mark']")
+
+    path = mark.find("path")
+    assert path is not None
+    second = drawing.findall("g[@class='bar']")[1].find("rect[@class='hit']")
+    assert second is not None
+    middle = float(second.get("x", "0")) + float(second.get("width", "0")) / 2
+    assert float(path.get("d", "")[1:].split()[0]) == pytest.approx(middle, abs=0.2)
+    assert (mark.get("aria-hidden"), mark.findtext("title")) == ("true", "21:58 <AppSecret>")
 
 
 def test_nothing_is_drawn_for_a_zero() -> None:

@@ -1,6 +1,7 @@
 """Every number of every page has a mark, which leads to what is said about it."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.factories import (
     AttemptFactory,
     EventFactory,
     FailureHourFactory,
+    LoginHourFactory,
     TokenFactory,
     UserChannelFactory,
     UserFactory,
@@ -22,6 +24,7 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.handlers.admin import definitions
 from wxadmin.handlers.admin.definitions.definition import PARAMETERS
+from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, Site
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -73,14 +76,24 @@ def busy(store: Store, database: Database, gateway: str) -> Site:
     last_hour = FailureHourFactory.build().hour - figures.HOUR
     store(lambda: FailureHourFactory(**place, hour=last_hour, code="gw_state_used", event_class="harmless", events=50))
     store(lambda: TokenFactory(user=user_of(shop), authorized_at=utcnow() - 3 * figures.HOUR))
+    await_in_vain(store, shop)
     return shop
+
+
+def await_in_vain(store: Store, shop: Site) -> None:
+    """So many logins that nobody has come back from as need somebody."""
+    began = utcnow() - timedelta(minutes=3)
+    for number in range(30):
+        attempt_id = first_id_at(began) + number
+        store(lambda attempt_id=attempt_id: AttemptFactory(id=attempt_id, site=shop, started_at=began))
+    store(lambda: LoginHourFactory(account_id=shop.account_id, site_id=shop.id, started=30))
 
 
 async def test_every_number_of_every_page_has_a_mark_that_leads_to_its_definition(
     staff: Callable[..., StaffVisitor], busy: Site, stored: Callable[[type], Sequence[Any]]
 ) -> None:
     admin = staff("admin")
-    [attempt] = stored(Attempt)
+    [attempt] = [one for one in stored(Attempt) if one.ended_by]
     one_of_each = (
         f"users/{stored(Event)[0].user_id}",
         f"attempts/{support_codes.show(attempt.support_code)}",

@@ -85,6 +85,25 @@ async def test_the_sql_counts_what_the_pages_show(
     assert [anchor for anchor, span in shown if not shown[anchor, span] and span != "today"] == []
 
 
+async def test_the_sql_of_one_site_and_scope_counts_what_is_shown_of_them(
+    a_month: None, staff: Callable[..., StaffVisitor], database: Database, settings: Settings
+) -> None:
+    site_id, name = database.read_now(_busiest_site)
+    asked = f"range=30&site={name}&scope=snsapi_userinfo"
+
+    page = html_tree.read((await staff("operator").get(f"/admin/?{asked}")).text)
+    now = utcnow()
+
+    shown = figures.read_range(page, "30 days")
+    ask = database.read_now(lambda session: figures.count(_asking(session, site_id), shown, now, settings.zone))
+    wider = figures.differences(shown, ask)
+    right = database.read_now(
+        lambda session: figures.count(_asking(session, site_id, "snsapi_userinfo"), shown, now, settings.zone)
+    )
+    assert figures.differences(shown, right) == []
+    assert wider
+
+
 async def test_the_sql_counts_tokens_of_every_state_as_the_pages_do(
     tokens_of_every_state: None, staff: Callable[..., StaffVisitor], database: Database, settings: Settings
 ) -> None:
@@ -112,7 +131,11 @@ async def test_the_sql_of_one_site_counts_what_its_developer_sees(
     failures = html_tree.read((await developer.get(f"/admin/failures?range=30&site={name}")).text)
     now = utcnow()
 
-    shown = {**figures.read_overview(overview), **figures.read_failures(failures, "30 days")}
+    shown = {
+        **figures.read_overview(overview),
+        **figures.read_journey(overview, "today"),
+        **figures.read_failures(failures, "30 days"),
+    }
     del shown["waiting", ""]
     right = database.read_now(lambda session: figures.count(_asking(session, site_id), shown, now, settings.zone))
     assert figures.differences(shown, right) == []
@@ -247,6 +270,10 @@ async def _shown(admin: StaffVisitor, places: Places, code: str) -> Values:
 
     return {
         **figures.read_overview(await page("")),
+        **figures.read_journey(await page(""), "today"),
+        **figures.read_range(await page("?range=yesterday"), "yesterday"),
+        **figures.read_range(await page("?range=7"), "7 days"),
+        **figures.read_range(await page("?range=30"), "30 days"),
         **figures.read_failures(await page("failures?range=today"), "today"),
         **figures.read_failures(await page("failures?range=30"), "30 days"),
         **figures.read_failure(await page(f"failures/{code}"), code, "7 days", CLASS_NAMES),
@@ -267,11 +294,13 @@ def _narrowed(right: Values, shown: Values) -> Values:
     }
 
 
-def _asking(session: Session, site_id: int | None = None) -> figures.Ask:
+def _asking(session: Session, site_id: int | None = None, scope: str | None = None) -> figures.Ask:
     kind = Event.at.type
+    part = [f"site_id = {site_id}"] if site_id is not None else []
+    part += [f"scope = '{scope}'"] if scope is not None else []
 
     def ask(sql: str, moments: Mapping[str, datetime]) -> figures.Rows:
-        narrowed = sql if site_id is None else sql.replace("at >= :start", f"site_id = {site_id} AND at >= :start")
+        narrowed = sql.replace("at >= :start", " AND ".join([*part, "at >= :start"]))
         query = text(narrowed).bindparams(*(bindparam(name, at, kind) for name, at in moments.items()))
         return session.execute(query).all()
 

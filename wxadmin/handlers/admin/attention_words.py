@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
+from wxadmin.handlers.admin import returns_words
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.attention import Surge
-from wxadmin.queries.overview import Picture
+from wxadmin.queries.overview import State
 from wxadmin.queries.standing import Standing
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.wechat import errcodes
@@ -19,28 +20,31 @@ _JOBS = {"refresh": msgid("Refresh"), "sweep": msgid("Cleaning up"), "verify": m
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`badge` is bad or wait; `address` is below the path of PUBLIC_URL, `anchor` the definition of its number."""
+    """`badge` is bad or wait; `address` is below the path of PUBLIC_URL, `anchor` the definition of its number, and
+    `causes` are the addresses of what it may come from, each with what it is called."""
 
     badge: str
     text: str
     address: str
     anchor: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
 
 
-def findings(picture: Picture, standing: Standing | None, now: datetime, lang: Language) -> list[Finding]:
+def findings(state: State, standing: Standing | None, now: datetime, lang: Language, *, zone: tzinfo) -> list[Finding]:
     """The gravest first; none where nothing needs anybody. `standing` is None for those who see no tokens."""
     return [
-        *_misconfigured(picture, lang),
-        *_silence(picture, lang),
+        *_misconfigured(state, lang),
+        *_collapses(state, now, lang, zone),
+        *_silence(state, lang),
         *(_tokens(standing, lang) if standing else ()),
-        *_jobs(picture, now, lang),
-        *_surges(picture, lang),
+        *_jobs(state, now, lang),
+        *_surges(state, lang),
     ]
 
 
-def _misconfigured(picture: Picture, lang: Language) -> Iterator[Finding]:
+def _misconfigured(state: State, lang: Language) -> Iterator[Finding]:
     say = translator(lang).gettext
-    for found in picture.misconfigured:
+    for found in state.misconfigured:
         entry = errcodes.find(found.code, found.stage)
         text = say(
             msgid("%(account)s: %(code)s %(title)s, %(times)s times in this hour and the one before. %(remedy)s")
@@ -54,8 +58,14 @@ def _misconfigured(picture: Picture, lang: Language) -> Iterator[Finding]:
         yield Finding("bad", text, f"/admin/failures/{found.code}", "misconfigured")
 
 
-def _silence(picture: Picture, lang: Language) -> Iterator[Finding]:
-    if picture.recent.is_silent:
+def _collapses(state: State, now: datetime, lang: Language, zone: tzinfo) -> Iterator[Finding]:
+    for found in state.collapses:
+        text, causes = returns_words.told(found, now, zone, lang), returns_words.causes(found, lang)
+        yield Finding("bad", text, "/admin/attempts?outcome=waiting", "returns", causes)
+
+
+def _silence(state: State, lang: Language) -> Iterator[Finding]:
+    if state.recent.is_silent:
         text = translator(lang).gettext(
             msgid("Nobody has begun a login for three hours, though at this time many do. Do the sites' links work?")
         )
@@ -73,9 +83,9 @@ def _tokens(standing: Standing, lang: Language) -> Iterator[Finding]:
         yield Finding("wait", text, "/admin/tokens", "refresh_lag")
 
 
-def _jobs(picture: Picture, now: datetime, lang: Language) -> Iterator[Finding]:
+def _jobs(state: State, now: datetime, lang: Language) -> Iterator[Finding]:
     say = translator(lang).gettext
-    for job in picture.idle_jobs:
+    for job in state.idle_jobs:
         values = {
             "job": say(_JOBS[job.name]),
             "error": job.error,
@@ -93,20 +103,20 @@ def _jobs(picture: Picture, now: datetime, lang: Language) -> Iterator[Finding]:
         yield Finding("bad", text, "/admin/definitions#jobs")
 
 
-def _surges(picture: Picture, lang: Language) -> Iterator[Finding]:
+def _surges(state: State, lang: Language) -> Iterator[Finding]:
     surges: tuple[tuple[Surge, str, str], ...] = (
         (
-            picture.recent.failed,
+            state.recent.failed,
             msgid("%(now)s logins failed in the last three full hours; %(usual)s are usual at this time."),
             "/admin/failures",
         ),
         (
-            picture.recent.abandoned,
+            state.recent.abandoned,
             msgid("%(now)s did not come back from WeChat in the last three full hours; %(usual)s are usual."),
             "/admin/attempts?outcome=abandoned",
         ),
         (
-            picture.recent.repeated,
+            state.recent.repeated,
             msgid("%(now)s repeated callbacks in the last three full hours; %(usual)s are usual. They hurt nobody."),
             "/admin/failures",
         ),

@@ -31,6 +31,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at one moment: `place` counts in bars, 1.5 being the middle of the second. The words are
+    for the pointer alone, so a list beneath has to say the same."""
+
+    place: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Sheet:
     """The paper of a drawing. A wide one scaled to a phone would have labels of five pixels, so there are two."""
 
@@ -53,7 +62,15 @@ _WIDE: Final = _Sheet("wide", 840, 264, 7.2)
 _NARROW: Final = _Sheet("narrow", 320, 210, 6.6)
 
 
-def stacked_bars(buckets: Sequence[Bucket], series: Sequence[Series], *, title: str, describe: str, wide: bool) -> str:
+def stacked_bars(
+    buckets: Sequence[Bucket],
+    series: Sequence[Series],
+    *,
+    title: str,
+    describe: str,
+    wide: bool,
+    marks: Sequence[Mark] = (),
+) -> str:
     """A bar for each bucket, one series upon the other, the first at the bottom.
 
     Put both drawings into one `<figure class="chart">`: the stylesheet shows the one that fits. The same numbers belong
@@ -72,6 +89,7 @@ def stacked_bars(buckets: Sequence[Bucket], series: Sequence[Series], *, title: 
             _bar(sheet, bucket, series, x=left + number * slot, slot=slot, top=ticks[-1])
             for number, bucket in enumerate(buckets)
         ),
+        *(_mark(sheet, mark, x=left + mark.place * slot) for mark in marks),
         "</svg>",
     ]
     return "".join(parts)
@@ -162,6 +180,12 @@ def _bar(sheet: _Sheet, bucket: Bucket, series: Sequence[Series], *, x: float, s
     if bucket.href is None:
         return f'<g class="bar" role="img" tabindex="0">{inside}</g>'
     return f'<a class="bar" href="{escape(bucket.href)}">{inside}</a>'
+
+
+def _mark(sheet: _Sheet, mark: Mark, *, x: float) -> str:
+    """A line with a flag, over the bars."""
+    flag = f"M{x:.1f} {sheet.floor:.1f}V2l{sheet.letter:.1f} 4l-{sheet.letter:.1f} 4"
+    return f'<g class="mark" aria-hidden="true"><title>{escape(mark.words)}</title><path d="{flag}"/></g>'
 
 
 def _said(bucket: Bucket, series: Sequence[Series]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wxadmin.handlers.admin.charts import Bucket, Series, legend, stacked_bars
+from wxadmin.handlers.admin.charts import Bucket, Mark, Series, legend, stacked_bars
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.failures import Kind
 from wxadmin.wechat import errcodes
@@ -24,9 +24,13 @@ class CodeChart:
 
 
 def draw(
-    counts: Mapping[Kind, tuple[int, ...]], buckets: Sequence[tuple[str, str | None]], lang: Language
+    counts: Mapping[Kind, tuple[int, ...]],
+    buckets: Sequence[tuple[str, str | None]],
+    lang: Language,
+    *,
+    marks: Sequence[Mark] = (),
 ) -> CodeChart:
-    """The counts by bucket; `buckets` are labels and the lists behind them."""
+    """The counts by bucket; `buckets` are labels and the lists behind them, `marks` what happened meanwhile."""
     say = translator(lang).gettext
     by_code = _by_code(counts)
     coloured = list(by_code)[:_COLOURED]
@@ -46,7 +50,9 @@ def draw(
         "most": sum(highest.values),
     }
     title = say(msgid("Failures by errcode"))
-    wide, narrow = (stacked_bars(bars, series, title=title, describe=told, wide=wide) for wide in (True, False))
+    wide, narrow = (
+        stacked_bars(bars, series, title=title, describe=told, wide=wide, marks=marks) for wide in (True, False)
+    )
     return CodeChart(wide, narrow, legend(series), [one.name for one in series], bars)
 
 

@@ -22,8 +22,8 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`label` is a msgid, `anchor` the number's place on the page of definitions, `note` a line of its own below, and
-    `badge` makes its link look like one."""
+    """`label` is a msgid, `anchor` the number's place on the page of definitions, `note` and `also` are lines of
+    their own below, and `badge` makes its link look like one."""
 
     label: str
     value: str
@@ -33,6 +33,7 @@ class Number:
     note: str = ""
     href: str | None = None
     badge: str = ""
+    also: str = ""
 
 
 def mark(anchor: str, name: str, *, address: str, words: Words) -> str:

@@ -1,26 +1,37 @@
-"""The first page: how today goes, what fails, and what needs somebody now."""
+"""The first page: how it stands now, how some days went beside earlier ones, and what needs somebody."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import code_chart
+from wxadmin.handlers.admin import (
+    change_marks,
+    code_chart,
+    daily_report,
+    funnel,
+    login_cards,
+    overview_filters,
+    state_cards,
+)
 from wxadmin.handlers.admin.attention_words import Finding, findings
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import share
 from wxadmin.handlers.admin.code_ranks import ranked
 from wxadmin.handlers.admin.menu import ADMINS, NOT_MARKETERS, SITE_READERS, places_for
-from wxadmin.handlers.admin.numbers import Number, capped, change, per_cent, points, whole
+from wxadmin.handlers.admin.numbers import per_cent, whole
+from wxadmin.handlers.admin.overview_filters import RANGES, Asked
 from wxadmin.handlers.admin.tokens import current_standing
+from wxadmin.handlers.admin.vocabulary import SCOPES
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Role
-from wxadmin.queries import accounts, overview, sites
-from wxadmin.queries.hours import Logins
-from wxadmin.queries.overview import Days, Picture
+from wxadmin.models.counts import DURATION_BUCKETS_MS
+from wxadmin.queries import accounts, overview, places, sites
+from wxadmin.queries.overview import Figures, State
+from wxadmin.queries.places import Places
 from wxadmin.queries.standing import Standing
-from wxadmin.queries.token_states import TokenHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,89 +47,106 @@ _VISITORS = ("/admin/failures", "/admin/attempts")
 
 class Overview(StaffHandler):
     async def get(self) -> None:
-        now = utcnow()
-        read = self.gateway.database.read
-        picture = await read(overview.picture, now=now, zone=self.front.zone, site_ids=self.identity.site_ids)
+        now, zone = utcnow(), self.front.zone
+        read, site_ids = self.gateway.database.read, self.identity.site_ids
+        known = await read(places.all_places, among=site_ids)
+        asked = overview_filters.read(self.query, known, site_ids, now=now, zone=zone)
+        state = await read(overview.state, now=now, site_ids=site_ids)
         # People and their tokens belong to accounts, of which a developer's sites are a part only.
         is_whole = self.identity.role is not Role.DEVELOPER
         tokens = await current_standing(self.front) if is_whole else None
         newest = await read(overview.newest_users) if is_whole else None
-        ranks = ranked(picture.failures, self.language)
         self.show(
             "overview/page.html",
-            numbers=[*self._logins(picture.days), *self._open(picture, tokens)],
-            findings=[found for found in findings(picture, tokens, now, self.language) if self._is_told(found)],
-            may_open=self._may_open,
-            chart=code_chart.draw(picture.failures, self._days_behind(picture.failure_days), self.language),
-            ranks=ranks,
-            failures=sum(one.events for one in ranks),
-            share=share,
-            per_cent=per_cent,
-            days=picture.failure_days,
+            asked=asked,
+            places=known,
+            state_numbers=state_cards.cards(state, tokens, self.language, may_open=self._may_open),
+            findings=[found for found in self._findings(state, tokens, now) if self._is_told(found)],
             newest=newest,
             begun=await self._begun() if newest == [] else None,
             may_set_up=self.identity.role in ADMINS,
             sees_sites=self.identity.role in SITE_READERS,
-            links_failures=self.identity.role in NOT_MARKETERS,
             now=now,
+            **await self._figures(asked, now),
+            report=await self._report(asked, known, now),
         )
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        return super().get_template_namespace() | {
+            "may_open": self._may_open,
+            "links_failures": self.identity.role in NOT_MARKETERS,
+            "share": share,
+            "per_cent": per_cent,
+            "whole": whole,
+            "ranges": RANGES,
+            "scopes": SCOPES,
+            "most_days": overview_filters.MOST_DAYS,
+            "bucket_ends": DURATION_BUCKETS_MS,
+        }
+
+    async def _figures(self, asked: Asked, now: datetime) -> dict[str, Any]:
+        """What the page shows of the days."""
+        bounds = asked.bounds(now, self.front.zone)
+        shown = await self.gateway.database.read(
+            overview.figures,
+            asked.days,
+            asked.part,
+            bounds,
+            now=now,
+            is_confined=self.identity.site_ids is not None,
+        )
+        ranks = ranked(shown.failures, self.language)
+        changes = change_marks.lines(shown.changes, self.front.zone, self.language)
+        marks = change_marks.marks(changes, bounds)
+        return {
+            "day_numbers": login_cards.cards(shown.compared, self.language, is_today=asked.range == "today"),
+            "rungs": funnel.rungs(shown.steps, lambda outcome: self._attempts(asked, outcome)),
+            "timings": funnel.timings(shown.steps, self.language),
+            "chart": code_chart.draw(shown.failures, self._bars(asked, bounds), self.language, marks=marks),
+            "changes": changes,
+            "ranks": ranks,
+            "failures": sum(one.events for one in ranks),
+        }
+
+    async def _report(self, asked: Asked, known: Places, now: datetime) -> str:
+        day = overview_filters.yesterday(now, self.front.zone)
+        shown: Figures = await self.gateway.database.read(overview.report, day, asked.part, now=now)
+        return daily_report.text(shown, self._narrowed(asked, known), self.language)
+
+    def _narrowed(self, asked: Asked, known: Places) -> list[str]:
+        """What the numbers are of, where that is not all of them."""
+        say = translator(self.language).gettext
+        named = {
+            msgid("Account: %s"): {place.name: place.title for place in known.accounts}.get(
+                asked.said.get("account", "")
+            ),
+            msgid("Site: %s"): {place.name: place.title for place in known.sites}.get(asked.said.get("site", "")),
+            msgid("Scope: %s"): say(SCOPES[asked.said["scope"]]) if "scope" in asked.said else None,
+        }
+        return [say(text) % title for text, title in named.items() if title is not None]
+
+    def _findings(self, state: State, tokens: Standing | None, now: datetime) -> list[Finding]:
+        return findings(state, tokens, now, self.language, zone=self.front.zone)
 
     async def _begun(self) -> Begun:
         known = await self.gateway.database.read(accounts.all_rows)
         listed = await self.gateway.database.read(sites.all_rows, None)
         return Begun(bool(known), listed[0].name if listed else None)
 
-    def _logins(self, spans: Days) -> list[Number]:
-        return [
-            self._grown(msgid("People authorized"), "people", spans),
-            self._grown(msgid("Successful authorizations"), "succeeded", spans),
-            self._rate(spans),
-            self._grown(msgid("New users"), "new_users", spans),
-        ]
+    def _bars(self, asked: Asked, bounds: Sequence[datetime]) -> list[tuple[str, str | None]]:
+        """What each bar is called, and the list behind it; the list of attempts knows days, not hours."""
+        starts = [bound.astimezone(self.front.zone) for bound in bounds[:-1]]
+        if not asked.is_by_day:
+            return [(f"{start:%H:%M}", None) for start in starts]
+        return [(f"{start:%m-%d}", self._attempts(asked, "failed", f"{start:%Y-%m-%d}")) for start in starts]
 
-    def _grown(self, label: str, column: str, spans: Days) -> Number:
-        now, before = (getattr(span, column) for span in (spans.today_so_far, spans.yesterday_so_far))
-        delta, trend = change(now, before)
-        yesterday = whole(getattr(spans.yesterday, column))
-        return Number(label, whole(getattr(spans.today, column)), column, delta, trend, self._yesterday(yesterday))
-
-    def _rate(self, spans: Days) -> Number:
-        def rate(span: Logins) -> float | None:
-            return span.success_rate
-
-        delta, trend = points(rate(spans.today_so_far), rate(spans.yesterday_so_far), translator(self.language).gettext)
-        today, yesterday = per_cent(rate(spans.today)), per_cent(rate(spans.yesterday))
-        return Number(msgid("Success rate"), today, "success_rate", delta, trend, self._yesterday(yesterday))
-
-    def _yesterday(self, value: str) -> str:
-        return translator(self.language).gettext(msgid("yesterday %s")) % value
-
-    def _open(self, picture: Picture, tokens: Standing | None) -> list[Number]:
-        say = translator(self.language).gettext
-        waiting = Number(
-            msgid("Waiting"),
-            capped(picture.waiting, say),
-            "waiting",
-            href="/admin/attempts?outcome=waiting" if self._may_open("/admin/attempts") else None,
-        )
-        if tokens is None:
-            return [waiting]
-        href = "/admin/tokens" if self._may_open("/admin/tokens") else None
-        dead = tokens.of(TokenHealth.NEEDS_CONSENT)
-        return [
-            waiting,
-            Number(msgid("Active tokens"), whole(tokens.valid), "active_tokens", href=href),
-            Number(msgid("Consents ending within 3 days"), whole(tokens.dying), "dying_tokens", href=href),
-            Number(msgid("Need consent again"), whole(dead), "needs_consent", href=href),
-        ]
-
-    def _days_behind(self, all_days: Sequence[date]) -> list[tuple[str, str | None]]:
-        """What each bar is called, and the list behind it for those who may see attempts."""
-        links = self._may_open("/admin/attempts")
-        return [(f"{day:%m-%d}", self._failed_on(day) if links else None) for day in all_days]
-
-    def _failed_on(self, day: date) -> str:
-        return self.path("/admin/attempts?" + urlencode({"outcome": "failed", "from": day, "to": day}))
+    def _attempts(self, asked: Asked, outcome: str | None, day: str | None = None) -> str | None:
+        """The attempts of the days, or of one of them, for those who may see attempts."""
+        if not self._may_open("/admin/attempts"):
+            return None
+        first, last = (day, day) if day else (f"{asked.days.first}", f"{asked.days.last}")
+        query = {"outcome": outcome, "from": first, "to": last, **asked.said}
+        return self.path("/admin/attempts?") + urlencode({name: value for name, value in query.items() if value})
 
     def _is_told(self, found: Finding) -> bool:
         """What happens to visitors is told to everybody: whoever may not open the page that helps, such as a marketer,

@@ -10,7 +10,8 @@ DEFINITIONS = (
         msgid("People authorized"),
         msgid(
             "People who logged in on the day, each counted once, in the hour and at the site of their first login. "
-            "One person of two accounts is two people, as WeChat has it."
+            "Of several days, whoever came on each counts on each. One person of two accounts is two people, as WeChat "
+            "has it."
         ),
         "login_hour.people",
         "SELECT count(*) FROM event WHERE first_of_day AND at >= :start AND at < :end",
@@ -41,6 +42,18 @@ DEFINITIONS = (
         msgid("People who were stored for the first time. Snapshot people are never stored."),
         "login_hour.new_users",
         "SELECT count(*) FROM event WHERE new_user AND at >= :start AND at < :end",
+    ),
+    Definition(
+        "snapshot_share",
+        msgid("Snapshot share"),
+        msgid(
+            "Virtual people of WeChat's snapshot page ÷ (those and successful authorizations): the share of exchanged "
+            "codes that brought nobody real. Less of it is better."
+        ),
+        "login_hour",
+        "SELECT 1.0 * count(*) FILTER (WHERE outcome = 'snapshot') / nullif(\n"
+        "    count(*) FILTER (WHERE outcome IN ('snapshot', 'succeeded')), 0)\n"
+        "FROM event WHERE event_class <> 'refused' AND at >= :start AND at < :end",
     ),
     Definition(
         "waiting",

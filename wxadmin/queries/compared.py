@@ -1,0 +1,87 @@
+"""Logins of some days beside those of the days before, and of one day beside the same weekday of the week before."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+from sqlalchemy.orm import Session
+
+from wxadmin.clock import hour_of
+from wxadmin.days import DAY, day_of, start_of
+from wxadmin.queries import hours
+from wxadmin.queries.hours import Logins, Part
+
+WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """From the first to the last of them, both included, as they are counted in a zone."""
+
+    first: date
+    last: date
+    zone: tzinfo
+
+    @property
+    def number(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def start(self) -> datetime:
+        return start_of(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that is too late."""
+        return start_of(self.last + DAY, self.zone)
+
+    @property
+    def midnights(self) -> tuple[datetime, ...]:
+        """When each of them begins, and when the last ends."""
+        return tuple(start_of(self.first + number * DAY, self.zone) for number in range(self.number + 1))
+
+    def earlier(self, by: int) -> "Days":
+        """As many days, so many days before."""
+        return Days(self.first - by * DAY, self.last - by * DAY, self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Logins of all the days, and of what of them was over by the last full hour: that alone compares. `is_over` where
+    those are the same."""
+
+    whole: Logins
+    so_far: Logins
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """`week_before` only of a single day."""
+
+    days: Days
+    here: Pair
+    before: Pair
+    week_before: Pair | None
+
+
+def compared(session: Session, days: Days, part: Part, now: datetime) -> Compared:
+    """Counts by hour, so where the days are not over, the hour that runs compares with nothing."""
+    missing = _missing(days, now)
+    here, before = (_pair(session, span, part, missing) for span in (days, days.earlier(days.number)))
+    week_before = _pair(session, days.earlier(WEEK), part, missing) if days.number == 1 else None
+    return Compared(days, here, before, week_before)
+
+
+def _missing(days: Days, now: datetime) -> timedelta:
+    """How much of the days is not over yet, or of the hour that runs."""
+    today = day_of(now, days.zone)
+    if days.last < today:
+        return timedelta()
+    return days.end - max(hour_of(now), days.start)
+
+
+def _pair(session: Session, days: Days, part: Part, missing: timedelta) -> Pair:
+    whole = hours.logins(session, days.start, days.end, part)
+    if not missing:
+        return Pair(whole, whole, is_over=True)
+    return Pair(whole, hours.logins(session, days.start, days.end - missing, part), is_over=False)
