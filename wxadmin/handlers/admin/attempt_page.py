@@ -44,7 +44,6 @@ class AttemptShow(FormHandler):
     """The verdict first, then the steps, then the facts."""
 
     roles = NOT_MARKETERS
-    SUPPORTED_METHODS = ("GET",)
 
     async def get(self, typed: str) -> None:
         code = support_codes.read(typed)
@@ -58,6 +57,10 @@ class AttemptShow(FormHandler):
             self.redirect(self.path(f"/admin/attempts/{quote(proper)}"))
         else:
             await self._show(found)
+
+    async def save(self, typed: str) -> None:
+        """There is nothing to send to the page itself."""
+        raise HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
 
     async def _show(self, found: AttemptShown) -> None:
         now, lang = utcnow(), self.language
@@ -114,7 +117,6 @@ class AttemptNoteAdd(AttemptShow):
     """Keeps a note; one that is refused stands in its form below the attempt."""
 
     roles = NOT_MARKETERS & NOT_DEVELOPERS
-    SUPPORTED_METHODS = ("GET", "POST")
 
     async def save(self, typed: str) -> None:
         code = support_codes.read(typed)
