@@ -41,6 +41,7 @@ from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
+from wxadmin.handlers.admin.reveals import AttemptReveal, UserReveal
 from wxadmin.handlers.admin.scopes import Scopes
 from wxadmin.handlers.admin.sign_in import SignIn, SignOut
 from wxadmin.handlers.admin.sites import (
@@ -109,8 +110,10 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})", UserShow),
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
+    (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
+    (r"/admin/attempts/([^/]{1,64})/reveal", AttemptReveal),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
     (r"/admin/sign-in", SignIn),

@@ -127,7 +127,7 @@ async def test_support_finds_the_attempts_of_a_member_by_the_sites_own_number(
 
     nowhere = await support.get("/admin/attempts?q=%E4%BC%9A%E5%91%98+7")
     listed = await support.get("/admin/attempts?ref=%E4%BC%9A%E5%91%98+7")
-    shown = await support.get(f"/admin/attempts/{code_of(own)}")
+    shown = await staff("operator").get(f"/admin/attempts/{code_of(own)}")
 
     assert 'href="/admin/attempts?ref=%E4%BC%9A%E5%91%98+7"' in nowhere.text
     assert code_of(own) in listed.text
@@ -192,7 +192,7 @@ async def test_a_login_that_went_well_is_shown_step_by_step(
     await redeem(visitor.http, visitor.gateway, site_keys.shop, ticket)
     [attempt], [user] = stored(Attempt), stored(User)
 
-    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+    page = await staff("operator").get(f"/admin/attempts/{code_of(attempt)}")
 
     steps = ["Started", "Back from WeChat", "Code exchanged", "Profile fetched", "Handed to the site", "Redeemed by"]
     places = [page.text.index(f"<b>{step}") for step in steps]

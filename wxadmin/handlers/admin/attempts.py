@@ -15,15 +15,18 @@ from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.admin.numbers import whole
 from wxadmin.handlers.admin.ranges import read_day
+from wxadmin.handlers.admin.reason_words import REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.timelines import timeline
 from wxadmin.handlers.admin.verdicts import remedy, verdict
 from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
-from wxadmin.queries import attempt, attempts, places
+from wxadmin.queries import attempt, attempts, masking, places
 from wxadmin.queries.attempt import Missing
 from wxadmin.queries.attempts import AttemptFilters
+from wxadmin.queries.masking import Field
 from wxadmin.queries.places import Place, Places
+from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
 FIELDS = ("outcome", "site", "account", "scope", "browser", "code", "openid", "ref", "from", "to")
@@ -70,6 +73,7 @@ class AttemptList(StaffHandler):
         page = await self.gateway.database.read(
             attempts.page, filters, before=self._cursor("before"), after=self._cursor("after")
         )
+        await self._note_search(asked, [support_codes.show(row.support_code) for row in page.rows])
         count = await self.gateway.database.read(attempts.count, filters)
         self.show(
             "attempts/list.html",
@@ -100,6 +104,12 @@ class AttemptList(StaffHandler):
         if _OPENID.fullmatch(q) and self.identity.site_ids is None:
             return self._link({"openid": q})
         return None
+
+    async def _note_search(self, asked: Mapping[str, str], found: Sequence[str]) -> None:
+        """Puts on record that somebody was looked for by what is masked to whoever looks."""
+        by = [name for name in _PERSONAL if name in asked and not self.masks.is_clear(Field(name))]
+        if by:
+            await self.gateway.database.write(lookups.note, "attempts", by=by, found=found, actor=self.identity.name)
 
     def _filters(self, asked: Mapping[str, str], known: Places) -> AttemptFilters:
         if "code" in asked and not CODE.fullmatch(asked["code"]):
@@ -146,7 +156,9 @@ class AttemptShow(StaffHandler):
         if code is None:
             self._not_found(typed, _MISTYPED)
             return
-        found = await self.gateway.database.read(attempt.find, code, among=self.identity.site_ids)
+        found = await self.gateway.database.read(
+            attempt.find, code, among=self.identity.site_ids, masks=await self.masks_for_one()
+        )
         if isinstance(found, Missing):
             self._not_found(typed, _NOT_FOUND[found])
             return
@@ -167,6 +179,9 @@ class AttemptShow(StaffHandler):
             browsers=BROWSERS,
             scopes=SCOPES,
             remedy=remedy(found, self.language),
+            may_reveal=self.identity.role in masking.REVEALERS,
+            reasons=REASON_WORDS,
+            entered=nothing_entered,
         )
 
     def _to_the_millisecond(self, at: datetime) -> str:
