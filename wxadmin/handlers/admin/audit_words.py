@@ -1,4 +1,4 @@
-"""What the entries of the audit log are called."""
+"""What the entries of the audit log are called, and of which kind they are."""
 
 from wxadmin.i18n import msgid
 
@@ -36,6 +36,19 @@ ACTION_WORDS = {
     "two_step_on": msgid("Two-step code switched on"),
     "users_exported": msgid("Users exported"),
 }
+
+SAW = frozenset({"revealed", "looked_up"})
+TOOK = frozenset({"users_exported"})
+SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
+
+# Whatever is of no other kind changed something.
+KIND_WORDS = {
+    "saw": msgid("Who saw whom"),
+    "took": msgid("Who took what along"),
+    "changed": msgid("Who changed what"),
+    "signed": msgid("Who signed in and out"),
+}
+KINDS = {"saw": SAW, "took": TOOK, "signed": SIGNED}
 
 # The names of an entry's details; one that is not here is shown as it is stored.
 DETAIL_WORDS = {
