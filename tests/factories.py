@@ -418,6 +418,46 @@ class StaffSessionFactory(_Factory):
     expires_at = factory.LazyFunction(lambda: utcnow() + timedelta(hours=11))
 
 
+class StaffKeyFactory(_Factory):
+    class Meta:
+        model = models.StaffKey
+
+    class Params:
+        staff = factory.SubFactory(StaffFactory)
+
+    id = factory.LazyFunction(_ids.draw)
+    staff_id = factory.SelfAttribute("staff.id")
+    name = factory.Sequence(lambda number: f"script {number}")
+    key_hash = _hash("staff key")
+    ending = "A1B2"
+    created_at = _ago(days=3)
+
+
+class StaffTotpFactory(_Factory):
+    class Meta:
+        model = models.StaffTotp
+
+    class Params:
+        staff = factory.SubFactory(StaffFactory)
+
+    staff_id = factory.SelfAttribute("staff.id")
+    secret_sealed = b"sealed"
+    made_at = _ago(days=2)
+    confirmed_at = _ago(days=2)
+
+
+class RevealFactory(_Factory):
+    class Meta:
+        model = models.Reveal
+
+    class Params:
+        signed_in = factory.SubFactory(StaffSessionFactory)
+
+    token_hash = factory.SelfAttribute("signed_in.token_hash")
+    subject_id = factory.LazyFunction(_ids.draw)
+    until = factory.LazyFunction(lambda: utcnow() + timedelta(minutes=10))
+
+
 class AuditEntryFactory(_Factory):
     class Meta:
         model = models.AuditEntry

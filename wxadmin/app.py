@@ -38,13 +38,22 @@ from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.demo_links import DemoLinks
 from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
+from wxadmin.handlers.admin.me import Me, MyKeyAdd, MyKeyRevoke, MySessionEnd, MySessionsEndOthers
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.overview import Overview
-from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
+from wxadmin.handlers.admin.people import (
+    StaffAdd,
+    StaffDisable,
+    StaffKeyRevoke,
+    StaffList,
+    StaffReset,
+    StaffShow,
+)
 from wxadmin.handlers.admin.preferences import Preferences
+from wxadmin.handlers.admin.reveals import AttemptReveal, UserReveal
 from wxadmin.handlers.admin.scopes import Scopes
 from wxadmin.handlers.admin.search import Search
-from wxadmin.handlers.admin.sign_in import SignIn, SignOut
+from wxadmin.handlers.admin.sign_in import SignIn, SignInCode, SignOut
 from wxadmin.handlers.admin.sites import (
     SiteAdd,
     SiteChange,
@@ -58,6 +67,7 @@ from wxadmin.handlers.admin.sites import (
 from wxadmin.handlers.admin.token_passes import TokenPasses
 from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
+from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
 from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
 from wxadmin.handlers.admin.users import UserList, UserShow
@@ -112,14 +122,24 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})", UserShow),
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
+    (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),
+    (r"/admin/attempts/([^/]{1,64})/reveal", AttemptReveal),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
     (r"/admin/sign-in", SignIn),
+    (r"/admin/sign-in/code", SignInCode),
     (r"/admin/sign-out", SignOut),
     (r"/admin/preferences", Preferences),
+    (r"/admin/me", Me),
+    (r"/admin/me/new-key", MyKeyAdd),
+    (r"/admin/me/keys/([0-9]{1,18})/revoke", MyKeyRevoke),
+    (r"/admin/me/sessions/([0-9a-f]{1,16})/end", MySessionEnd),
+    (r"/admin/me/sessions/end-others", MySessionsEndOthers),
+    (r"/admin/me/two-step", TwoStep),
+    (r"/admin/me/two-step/off", TwoStepOff),
     (r"/admin/accounts", AccountList),
     (r"/admin/new/account", AccountAdd),
     (rf"/admin/accounts/({_NAME})", AccountShow),
@@ -137,6 +157,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/admin/sites/({_NAME})/enable", SiteEnable),
     (r"/admin/staff", StaffList),
     (r"/admin/new/person", StaffAdd),
+    (rf"/admin/staff/({_NAME})", StaffShow),
+    (rf"/admin/staff/({_NAME})/keys/([0-9]{{1,18}})/revoke", StaffKeyRevoke),
     (rf"/admin/staff/({_NAME})/reset", StaffReset),
     (rf"/admin/staff/({_NAME})/disable", StaffDisable),
     (r"/admin/audit", AuditList),

@@ -27,6 +27,7 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.models import ReturnURL, Role, Staff, User
 from wxadmin.queries import user_file
+from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
 from wxadmin.queries.users import selected, wanted
 from wxadmin.services import sessions, staff
@@ -93,7 +94,7 @@ def _seconds(work: Callable[[], None]) -> float:
 
 def _by_us(database: Database, file: Path) -> None:
     with file.open("wb") as opened:
-        rows = database.long_reads.read_now(user_file.write, opened, UserFilters(), _ZONE, str)
+        rows = database.long_reads.read_now(user_file.write, opened, UserFilters(), _ZONE, str, masks=CLEAR)
     assert rows == crowd.USERS, rows
 
 
@@ -111,7 +112,7 @@ def _by_shell(url: str, statement: str, file: Path) -> None:
 def _statement(session: Session) -> str:
     """The columns of the file, quotes and ends of lines left to the shell."""
     cells = [cell.shown for cell in user_file._cells(_ZONE, str)]
-    query = selected(cells, wanted(session, UserFilters(), _ZONE)).order_by(User.id.desc())
+    query = selected(cells, wanted(session, UserFilters(), _ZONE, CLEAR)).order_by(User.id.desc())
     compiled = str(query.compile(session.connection(), compile_kwargs={"literal_binds": True}))
     # Doubled for the driver, which is not asked here.
     return compiled.replace("%%", "%")

@@ -11,6 +11,8 @@ from tests.factories import (
     KeyInUseFactory,
     NodeFactory,
     SiteFactory,
+    StaffFactory,
+    StaffTotpFactory,
     TokenFactory,
     UserFactory,
     sealed_account,
@@ -20,12 +22,12 @@ from tests.rings import NEW, OLD
 from wxadmin.clock import utcnow
 from wxadmin.errors import KeysDiffer, KeyStillNeeded
 from wxadmin.models import KeyInUse
-from wxadmin.models.sealed import SEALED_KINDS, handoff_key_bound_to
+from wxadmin.models.sealed import SEALED_KINDS, handoff_key_bound_to, totp_bound_to
 from wxadmin.queries import keys
 from wxadmin.queries.keys import Loss, Window
 
 FIRST, SECOND = NEW.sealing_id, OLD.sealing_id
-SECRETS, HANDOFFS, TOKENS = SEALED_KINDS
+_, _, TOKENS, _ = SEALED_KINDS
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +56,7 @@ def test_what_was_given_up_is_sealed_under_no_key(session: Session) -> None:
     to_seal_anew = [keys.not_under(session, kind, FIRST, Window(-1, None)) for kind in SEALED_KINDS]
 
     assert holdings == []
-    assert to_seal_anew == [[], [], []]
+    assert to_seal_anew == [[], [], [], []]
 
 
 def test_a_token_of_two_keys_needs_both(session: Session) -> None:
@@ -98,8 +100,10 @@ def test_the_loss_of_a_key_names_accounts_and_counts_people_by_what_they_notice(
     # Its owner has to consent again anyway.
     sealed_token(OLD, needs_consent=True)
     sealed_token(NEW)
+    lin = StaffFactory(name="lin")
+    StaffTotpFactory(staff=lin, secret_sealed=OLD.seal("ABC", totp_bound_to(lin.id)))
 
-    assert keys.loss(session, SECOND) == Loss(["tea"], ["kiosk"], explicit=2, silent=1)
+    assert keys.loss(session, SECOND) == Loss(["tea"], ["kiosk"], explicit=2, silent=1, staff=["lin"])
 
 
 def test_processes_that_serve_are_told_with_their_keys(session: Session) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tests.databases import on_sqlite
 from tests.factories import SiteFactory, UserFactory
 from wxadmin.queries import user_file
+from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
 
 _PATIENCE_S = 120
@@ -50,7 +51,7 @@ def test_chinese_emoji_and_long_ids_are_text_and_nothing_is_calculated(
     for openid, nickname in zip(openids, NICKNAMES, strict=True):
         UserFactory(site=shop, openid=openid, unionid=f"{openid[::-1]}", nickname=nickname, last_ref="0086")
     with (tmp_path / "users.csv").open("wb") as file:
-        user_file.write(session, file, UserFilters(), ZoneInfo("Asia/Shanghai"), str)
+        user_file.write(session, file, UserFilters(), ZoneInfo("Asia/Shanghai"), str, masks=CLEAR)
 
     heading, *rows = _opened(soffice, tmp_path / "users.csv")
 

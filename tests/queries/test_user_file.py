@@ -16,6 +16,7 @@ from tests.factories import SiteFactory, UserFactory
 from wxadmin.database import Database, csv_lines
 from wxadmin.models import Site, User
 from wxadmin.queries import user_file
+from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -53,7 +54,7 @@ def rows_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 def written(session: Session, zone: ZoneInfo = ZONE) -> bytes:
     file = io.BytesIO()
-    user_file.write(session, file, UserFilters(), zone, str)
+    user_file.write(session, file, UserFilters(), zone, str, masks=CLEAR)
     return file.getvalue()
 
 
@@ -125,7 +126,7 @@ def test_words_that_hold_a_comma_or_a_quote_stay_one_cell(session: Session) -> N
     UserFactory(last_login_at=NOON, first_seen_at=NOON)
     file = io.BytesIO()
 
-    user_file.write(session, file, UserFilters(), ZONE, lambda word: f'{word}, "so"')
+    user_file.write(session, file, UserFilters(), ZONE, lambda word: f'{word}, "so"', masks=CLEAR)
 
     heading, row = csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline=""))
     assert heading[2:4] == ['Nickname, "so"', 'Scopes granted, "so"']
@@ -136,7 +137,7 @@ def test_words_that_hold_a_comma_or_a_quote_stay_one_cell(session: Session) -> N
 def test_the_heading_names_the_zone(session: Session) -> None:
     file = io.BytesIO()
 
-    rows = user_file.write(session, file, UserFilters(q="nobody"), ZONE, str)
+    rows = user_file.write(session, file, UserFilters(q="nobody"), ZONE, str, masks=CLEAR)
 
     assert rows == 0
     assert file.getvalue().decode() == f"{HEADING}First login (Asia/Shanghai),Last login (Asia/Shanghai)\r\n"
@@ -189,6 +190,6 @@ def test_a_full_disk_is_told_as_such_and_leaves_a_connection_that_works(database
 
     for _ in range(3):
         with pytest.raises(OSError, match="no space left"):
-            database.long_reads.read_now(user_file.write, Full(), UserFilters(), ZONE, str)
+            database.long_reads.read_now(user_file.write, Full(), UserFilters(), ZONE, str, masks=CLEAR)
     file = io.BytesIO()
-    assert database.long_reads.read_now(user_file.write, file, UserFilters(), ZONE, str) == 3
+    assert database.long_reads.read_now(user_file.write, file, UserFilters(), ZONE, str, masks=CLEAR) == 3

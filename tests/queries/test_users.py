@@ -16,6 +16,7 @@ from wxadmin.database import csv_lines
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.queries import user_file, users
 from wxadmin.queries.keyset import Place
+from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import UserFilters, choices
 
@@ -28,7 +29,7 @@ def openids(session: Session, filters: UserFilters, size: int = 50) -> list[str]
     """Those of all pages, going from the first to the last."""
     found, place = [], None
     while True:
-        page = users.page(session, filters, ZONE, older_than=place, size=size)
+        page = users.page(session, filters, ZONE, masks=CLEAR, older_than=place, size=size)
         found += [row.openid for row in page.rows]
         place = page.older
         if place is None:
@@ -39,23 +40,23 @@ def in_file(session: Session, filters: UserFilters) -> list[list[str]]:
     """The rows of the file, without its heading."""
     session.flush()
     file = io.BytesIO()
-    user_file.write(session, file, filters, ZONE, str)
+    user_file.write(session, file, filters, ZONE, str, masks=CLEAR)
     return list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline="")))[1:]
 
 
 def test_whoever_logged_in_last_comes_first_and_pages_lead_both_ways(session: Session) -> None:
     made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(7)]
 
-    first = users.page(session, by(), ZONE, size=3)
-    second = users.page(session, by(), ZONE, older_than=first.older, size=3)
-    third = users.page(session, by(), ZONE, older_than=second.older, size=3)
-    back = users.page(session, by(), ZONE, newer_than=third.newer, size=3)
+    first = users.page(session, by(), ZONE, masks=CLEAR, size=3)
+    second = users.page(session, by(), ZONE, masks=CLEAR, older_than=first.older, size=3)
+    third = users.page(session, by(), ZONE, masks=CLEAR, older_than=second.older, size=3)
+    back = users.page(session, by(), ZONE, masks=CLEAR, newer_than=third.newer, size=3)
 
     pages = [[row.id for row in page.rows] for page in (first, second, third)]
     assert pages == [[user.id for user in made[at : at + 3]] for at in (0, 3, 6)]
     assert (first.newer, third.older) == (None, None)
     assert back == second
-    assert users.page(session, by(), ZONE, newer_than=second.newer, size=3) == first
+    assert users.page(session, by(), ZONE, masks=CLEAR, newer_than=second.newer, size=3) == first
 
 
 def test_people_of_the_same_microsecond_are_told_apart_by_their_ids(session: Session) -> None:
@@ -113,7 +114,7 @@ def test_each_filter_leaves_those_whom_it_names(session: Session, filters: dict[
     found = openids(session, by(**filters))
 
     assert found == [named.openid]
-    assert users.count(session, by(**filters), ZONE) == users.Count(1, is_all=True)
+    assert users.count(session, by(**filters), ZONE, masks=CLEAR) == users.Count(1, is_all=True)
 
 
 def test_capitals_and_signs_of_an_openid_are_looked_for_as_they_are(session: Session) -> None:
@@ -132,14 +133,14 @@ def test_where_many_are_passed_over_a_page_ends_early_and_says_so(
     for minute in range(10):
         UserFactory(last_login_at=NOON - timedelta(minutes=minute), nickname="罕见" if minute in {5, 9} else "小雨")
 
-    first = users.page(session, by(q="罕见"), ZONE)
-    second = users.page(session, by(q="罕见"), ZONE, older_than=first.older)
-    third = users.page(session, by(q="罕见"), ZONE, older_than=second.older)
+    first = users.page(session, by(q="罕见"), ZONE, masks=CLEAR)
+    second = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, older_than=first.older)
+    third = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, older_than=second.older)
 
     assert [(len(page.rows), page.is_cut) for page in (first, second, third)] == [(0, True), (1, True), (1, False)]
-    assert users.count(session, by(q="罕见"), ZONE) == users.Count(0, is_all=False)
+    assert users.count(session, by(q="罕见"), ZONE, masks=CLEAR) == users.Count(0, is_all=False)
     assert len(openids(session, by(q="罕见"))) == len(in_file(session, by(q="罕见"))) == 2
-    assert users.page(session, by(q="罕见"), ZONE, newer_than=third.newer).rows == second.rows
+    assert users.page(session, by(q="罕见"), ZONE, masks=CLEAR, newer_than=third.newer).rows == second.rows
 
 
 def test_the_few_whose_consent_has_ended_are_found_behind_many_others(
@@ -150,13 +151,13 @@ def test_the_few_whose_consent_has_ended_are_found_behind_many_others(
     for user in made[6:]:
         TokenFactory(user=user, needs_consent=True)
 
-    first = users.page(session, by(token="needs_consent"), ZONE, size=2)
-    second = users.page(session, by(token="needs_consent"), ZONE, older_than=first.older, size=2)
+    first = users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, size=2)
+    second = users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, older_than=first.older, size=2)
 
     assert [[row.id for row in page.rows] for page in (first, second)] == [[made[6].id, made[7].id], [made[8].id]]
     assert not first.is_cut
-    assert users.page(session, by(token="needs_consent"), ZONE, newer_than=second.newer, size=2) == first
-    assert users.count(session, by(token="needs_consent"), ZONE) == users.Count(3, is_all=True)
+    assert users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, newer_than=second.newer, size=2) == first
+    assert users.count(session, by(token="needs_consent"), ZONE, masks=CLEAR) == users.Count(3, is_all=True)
 
 
 def test_many_whose_consent_has_ended_are_looked_for_like_others(
@@ -167,7 +168,7 @@ def test_many_whose_consent_has_ended_are_looked_for_like_others(
     for user in made[5:]:
         TokenFactory(user=user, needs_consent=True)
 
-    first = users.page(session, by(token="needs_consent"), ZONE)
+    first = users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR)
 
     assert (list(first.rows), first.is_cut) == ([], True)
     assert openids(session, by(token="needs_consent")) == [user.openid for user in made[5:]]
@@ -177,10 +178,10 @@ def test_so_many_are_counted_and_no_more(session: Session, monkeypatch: pytest.M
     monkeypatch.setattr(users, "COUNTED_TO", 3)
     for _ in range(3):
         UserFactory()
-    exactly = users.count(session, by(), ZONE)
+    exactly = users.count(session, by(), ZONE, masks=CLEAR)
     UserFactory()
 
-    more = users.count(session, by(), ZONE)
+    more = users.count(session, by(), ZONE, masks=CLEAR)
 
     assert exactly == users.Count(3, is_all=True)
     assert more == users.Count(3, is_all=False)
@@ -298,7 +299,7 @@ def test_a_place_is_read_as_it_was_written() -> None:
 def test_the_state_of_a_token_is_told_from_its_row(session: Session, token: dict[str, Any], state: TokenHealth) -> None:
     TokenFactory(**token)
 
-    [row] = users.page(session, by(), ZONE).rows
+    [row] = users.page(session, by(), ZONE, masks=CLEAR).rows
 
     assert row.token is state
 
@@ -310,6 +311,6 @@ def test_a_token_that_nobody_renews_is_not_late(session: Session, account: dict[
     site = SiteFactory(account=AccountFactory(**account))
     TokenFactory(user=UserFactory(site=site), authorized_at=NOON - timedelta(days=36_500))
 
-    [row] = users.page(session, by(), ZONE).rows
+    [row] = users.page(session, by(), ZONE, masks=CLEAR).rows
 
     assert row.token == state

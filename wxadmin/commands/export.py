@@ -48,7 +48,7 @@ def users(
     from wxadmin.commands.house import opened
     from wxadmin.errors import BadValue
     from wxadmin.i18n import translator
-    from wxadmin.queries import user_file
+    from wxadmin.queries import masking, user_file
     from wxadmin.queries.user_filters import UserFilters, choices
     from wxadmin.services import exports
     from wxadmin.services.audit import COMMAND_LINE
@@ -63,7 +63,7 @@ def users(
         zone = house.settings.zone
         house.database.read_now(choices, filters)
         with _writing(output) as file:
-            rows = house.database.long_reads.read_now(user_file.write, file, filters, zone, words)
+            rows = house.database.long_reads.read_now(user_file.write, file, filters, zone, words, masks=masking.CLEAR)
             house.database.write_now(exports.note, filters.given, rows=rows, actor=COMMAND_LINE)
     note(f"{rows} users")
 

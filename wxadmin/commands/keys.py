@@ -109,6 +109,8 @@ def forget(
     say(f"key {key_id} is forgotten; given up: {told or 'nothing'}")
     for account in loss.accounts:
         say(f"enter the AppSecret again: wxadmin account secret {account}")
+    for person in loss.staff:
+        say(f"let {person} sign in again: wxadmin staff reset {person}")
     for site in loss.sites:
         say(f"make a new hand-off key, and give it to the site: wxadmin site set {site} --handoff openid")
 
@@ -117,6 +119,7 @@ def _notices(loss: "Loss") -> list[str]:
     return [
         *(f"account {account}: no login until its AppSecret is entered again" for account in loss.accounts),
         *(f"site {site}: goes back to hand-off `ticket` until a new hand-off key is made" for site in loss.sites),
+        *(f"{person} of the staff: cannot sign in until the sign-in is reset" for person in loss.staff),
         f"{loss.explicit:,} people who agreed: WeChat asks them again the next time a site wants their nickname",
         f"{loss.silent:,} people who were never asked: they notice nothing, their next visit brings a new token",
     ]

@@ -55,7 +55,7 @@ def list_() -> None:
 
 @commands.command()
 def disable(name: Name) -> None:
-    """Switch a person off and end their sessions at once."""
+    """Switch a person off; their sessions and keys end at once."""
     from wxadmin.commands.house import opened
     from wxadmin.services import staff
     from wxadmin.services.audit import COMMAND_LINE
@@ -67,7 +67,10 @@ def disable(name: Name) -> None:
 
 @commands.command()
 def reset(name: Name) -> None:
-    """Give a person a new password and switch them on. It comes on standard input, or is made and printed once."""
+    """Give a person a new password, switch them on and their two-step sign-in off. Sessions and keys of theirs end.
+
+    The password comes on standard input, or is made and printed once.
+    """
     from wxadmin.commands.house import opened
     from wxadmin.services import staff
     from wxadmin.services.audit import COMMAND_LINE

@@ -78,7 +78,7 @@ def _at_offset_sqlite(element: _at_offset, compiler: Any, **kw: Any) -> str:
     return f"datetime(substr({moment}, 1, 19), {seconds} || ' seconds')"
 
 
-def text(of: InstrumentedAttribute[Any]) -> Cell:
+def text(of: InstrumentedAttribute[Any] | ColumnElement[Any]) -> Cell:
     """The text so that a spreadsheet shows it as it is."""
     column = type_coerce(of, String)
     shown = case(

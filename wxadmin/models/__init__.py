@@ -9,7 +9,7 @@ from wxadmin.models.house import Counter, JobRun, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
-from wxadmin.models.staff import AuditEntry, Role, Staff, StaffSession, StaffSite
+from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 from wxadmin.models.ticket import Ticket
 from wxadmin.models.user import Token, TokenState, User, UserChannel
 
@@ -34,11 +34,14 @@ __all__ = [
     "Outcome",
     "RefreshPass",
     "ReturnURL",
+    "Reveal",
     "Role",
     "Site",
     "Staff",
+    "StaffKey",
     "StaffSession",
     "StaffSite",
+    "StaffTotp",
     "Stage",
     "StepHour",
     "Ticket",

@@ -9,6 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from wxadmin.models.account import Account
 from wxadmin.models.site import Site
+from wxadmin.models.staff import StaffTotp
 from wxadmin.models.user import Token, TokenState, User
 
 
@@ -41,6 +42,11 @@ def tokens_bound_to(account_id: int, openid: str) -> tuple[str, str]:
 def handoff_key_bound_to(name: str) -> str:
     """What the sealing of a site's hand-off keys is bound to."""
     return f"site/{name}/handoff-key"
+
+
+def totp_bound_to(staff_id: int) -> str:
+    """What the sealing of the secret of somebody's two-step codes is bound to."""
+    return f"staff/{staff_id}/totp"
 
 
 SEALED_KINDS = (
@@ -79,5 +85,14 @@ SEALED_KINDS = (
             "lease_until": None,
             "version": Token.version + 1,
         },
+    ),
+    SealedKind(
+        name="two-step secrets",
+        id=StaffTotp.staff_id,
+        values=(StaffTotp.secret_sealed,),
+        known_by=(StaffTotp.staff_id,),
+        bound_to=lambda staff_id: (totp_bound_to(staff_id),),
+        # No code fits any more, until an administrator resets the person's sign-in.
+        without={"secret_sealed": b""},
     ),
 )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.models import Account, Attempt, Class, Event, Outcome, Site, Stage, User
 from wxadmin.queries.attempts import outcome_shown
+from wxadmin.queries.masking import Field, Masks
 
 
 class Missing(Enum):
@@ -36,19 +37,22 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personal:
-    """What tells who the visitor is."""
+    """What tells who the visitor is, as far as it is shown to whoever asks; `clear_until` is set where it is shown in
+    the clear for a while."""
 
     ip: str | None
     ref: str | None
     user_id: int | None
     nickname: str | None
     openid: str | None
+    clear_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptShown:
     """`personal` is None for those who may not see it."""
 
+    id: int
     support_code: str
     outcome: str
     ended_by: str | None
@@ -79,7 +83,7 @@ class AttemptShown:
         return self.outcome == Outcome.SUCCEEDED and self.needs_profile and is_missing and self.redeemed_at is None
 
 
-def find(session: Session, support_code: str, *, among: frozenset[int] | None) -> AttemptShown | Missing:
+def find(session: Session, support_code: str, *, among: frozenset[int] | None, masks: Masks) -> AttemptShown | Missing:
     """The attempt. Whoever is confined to some sites gets those of them alone, and nothing personal."""
     row = session.execute(
         select(
@@ -97,6 +101,7 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None) -
     if among is not None and attempt.site_id not in among:
         return Missing.NOT_YOURS
     return AttemptShown(
+        id=attempt.id,
         support_code=attempt.support_code,
         outcome=outcome_shown(attempt.outcome, is_refused_start=attempt.is_refused_start),
         ended_by=attempt.ended_by,
@@ -115,13 +120,26 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None) -
         wechat_version=attempt.wechat_version,
         handoff=row.handoff,
         needs_profile=bool(row.profile_required) and attempt.scope == "snsapi_userinfo",
-        personal=None if among is not None else _personal(attempt, row.nickname, row.openid),
+        personal=None if among is not None else _personal(attempt, row.nickname, row.openid, masks),
         steps=_steps(session, attempt.id),
     )
 
 
-def _personal(attempt: Attempt, nickname: str | None, openid: str | None) -> Personal:
-    return Personal(ip=attempt.ip, ref=attempt.ref, user_id=attempt.user_id, nickname=nickname, openid=openid)
+def is_there(session: Session, support_code: str) -> bool:
+    """Whether there is an attempt with this code."""
+    return session.scalar(select(Attempt.id).where(Attempt.support_code == support_code)) is not None
+
+
+def _personal(attempt: Attempt, nickname: str | None, openid: str | None, masks: Masks) -> Personal:
+    of_them = masks.about(attempt.id, attempt.user_id)
+    return Personal(
+        ip=of_them.shown(Field.IP, attempt.ip),
+        ref=of_them.shown(Field.REF, attempt.ref),
+        user_id=attempt.user_id,
+        nickname=of_them.shown(Field.NICKNAME, nickname),
+        openid=of_them.shown(Field.OPENID, openid),
+        clear_until=masks.revealed_until(attempt.id, attempt.user_id),
+    )
 
 
 def _steps(session: Session, attempt_id: int) -> Sequence[Step]:

@@ -1,6 +1,6 @@
 """Who did what, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,11 @@ Key = tuple[datetime, int]
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """What is asked for; None means all. `since` is in it, `until` is not."""
+    """What is asked for; None means all. `since` is in it, `until` is not; `but` leaves actions out."""
 
     actor: str | None = None
-    action: str | None = None
+    actions: Collection[str] | None = None
+    but: Collection[str] = ()
     since: datetime | None = None
     until: datetime | None = None
 
@@ -58,8 +59,10 @@ def page(
 def _filtered(query: Select[AuditEntry], filters: AuditFilters) -> Select[AuditEntry]:
     if filters.actor is not None:
         query = query.where(AuditEntry.actor == filters.actor)
-    if filters.action is not None:
-        query = query.where(AuditEntry.action == filters.action)
+    if filters.actions is not None:
+        query = query.where(AuditEntry.action.in_(sorted(filters.actions)))
+    if filters.but:
+        query = query.where(AuditEntry.action.not_in(sorted(filters.but)))
     if filters.since is not None:
         query = query.where(AuditEntry.at >= filters.since)
     if filters.until is not None:

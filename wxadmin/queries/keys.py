@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from wxadmin.database.types import Sealed
 from wxadmin.errors import KeysDiffer, KeyStillNeeded
-from wxadmin.models import Account, KeyInUse, Node, Site, Token, TokenState
+from wxadmin.models import Account, KeyInUse, Node, Site, Staff, StaffTotp, Token, TokenState
 from wxadmin.models.sealed import SEALED_KINDS, SealedKind
 from wxadmin.security.keys import ID_BYTES, key_id
 
@@ -44,12 +44,14 @@ class Holding:
 @dataclass(frozen=True, slots=True)
 class Loss:
     """What nobody can use any more without a key: AppSecrets, by the names of their accounts; hand-off keys, by those
-    of their sites; living tokens of people who agreed, and of those who were never asked."""
+    of their sites; living tokens of people who agreed, and of those who were never asked; the two-step codes of
+    staff, by their names."""
 
     accounts: Sequence[str]
     sites: Sequence[str]
     explicit: int
     silent: int
+    staff: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,15 @@ def is_needed(session: Session, key_id: str) -> bool:
 
 def loss(session: Session, key_id: str) -> Loss:
     """What would be given up with the key. Looks at all tokens."""
-    secrets, handoffs, tokens = SEALED_KINDS
+    secrets, handoffs, tokens, codes = SEALED_KINDS
     accounts = session.scalars(select(Account.name).where(under(secrets, key_id)).order_by(Account.name)).all()
     sites = session.scalars(select(Site.name).where(under(handoffs, key_id)).order_by(Site.name)).all()
     is_explicit = Token.scope.contains("snsapi_userinfo")
     living = select(func.count()).where(under(tokens, key_id), Token.state == TokenState.ACTIVE)
     explicit = session.scalars(living.where(is_explicit)).one()
-    return Loss(accounts, sites, explicit, session.scalars(living.where(~is_explicit)).one())
+    silent = session.scalars(living.where(~is_explicit)).one()
+    people = select(Staff.name).join(StaffTotp, StaffTotp.staff_id == Staff.id).where(under(codes, key_id))
+    return Loss(accounts, sites, explicit, silent, session.scalars(people.order_by(Staff.name)).all())
 
 
 def size(session: Session, kind: SealedKind) -> int:

@@ -14,6 +14,7 @@ from wxadmin.queries.changes import Change
 from wxadmin.queries.compared import Compared, Days
 from wxadmin.queries.failures import Kind, Span
 from wxadmin.queries.hours import Part, SiteIds
+from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.returns import Collapse
 from wxadmin.queries.steps import Step
 
@@ -27,7 +28,7 @@ Failures = Mapping[Kind, tuple[int, ...]]
 class NewUser:
     id: int
     nickname: str | None
-    openid: str
+    openid: str | None
     granted_userinfo: bool
     site: str
     channel: str | None
@@ -97,11 +98,11 @@ def waiting(session: Session, site_ids: SiteIds) -> int:
     return session.scalars(select(func.count()).select_from(those.limit(MOST_COUNTED + 1).subquery())).one()
 
 
-def newest_users(session: Session) -> list[NewUser]:
+def newest_users(session: Session, *, masks: Masks) -> list[NewUser]:
     """Those who came last for the first time, newest first: ids are in the order of time."""
-    columns = (User.id, User.nickname, User.openid, User.granted_userinfo, Site.title, User.last_channel)
+    personal = (masks.column(Field.NICKNAME, User.nickname), masks.column(Field.OPENID, User.openid))
     query = (
-        select(*columns, User.first_seen_at)
+        select(User.id, *personal, User.granted_userinfo, Site.title, User.last_channel, User.first_seen_at)
         .join(Site, Site.id == User.last_site_id)
         .order_by(User.id.desc())
         .limit(_NEWEST)

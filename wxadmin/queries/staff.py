@@ -1,12 +1,12 @@
-"""Who staff are: by name for signing in, by session for each request."""
+"""Who staff are: by name for signing in, by session for each request, and whether a code is asked for."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from wxadmin.models import Role, Staff, StaffSession, StaffSite
+from wxadmin.models import Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,47 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
+    """What a sign-in is checked against; `asks_code` where a two-step code comes after the password."""
+
     staff_id: int
+    name: str
     password_hash: str
+    asks_code: bool
 
 
 def credentials(session: Session, name: str) -> Credentials | None:
     """What a password is checked against; None for a name that nobody has or that is switched off."""
-    person = session.scalar(select(Staff).where(Staff.name == name, Staff.disabled_at.is_(None)))
-    return Credentials(person.id, person.password_hash) if person else None
+    return _credentials(session, Staff.name == name)
+
+
+def credentials_of(session: Session, staff_id: int) -> Credentials | None:
+    """The same of a person whose password was right a moment ago."""
+    return _credentials(session, Staff.id == staff_id)
+
+
+def _credentials(session: Session, is_meant: ColumnElement[bool]) -> Credentials | None:
+    row = session.execute(
+        select(Staff.id, Staff.name, Staff.password_hash, StaffTotp.confirmed_at.is_not(None))
+        .outerjoin(StaffTotp, StaffTotp.staff_id == Staff.id)
+        .where(is_meant, Staff.disabled_at.is_(None))
+    ).one_or_none()
+    return Credentials(*row) if row else None
+
+
+def asks_code(session: Session, name: str) -> bool:
+    """Whether the person signs in with a two-step code."""
+    return session.scalar(_TWO_STEP.where(Staff.name == name)) is not None
+
+
+_TWO_STEP = (
+    select(StaffTotp.staff_id).join(Staff, Staff.id == StaffTotp.staff_id).where(StaffTotp.confirmed_at.is_not(None))
+)
 
 
 def signed_in(session: Session, token_hash: bytes, *, now: datetime, idle_since: datetime) -> SignedIn | None:
     """Who the session is, if it has neither ended nor lain idle since then, and the person is switched on."""
     row = session.execute(
-        select(Staff.id, Staff.name, Staff.role, StaffSession.seen_at)
+        select(Staff, StaffSession.seen_at)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
         .where(
             StaffSession.token_hash == token_hash,
@@ -49,17 +76,21 @@ def signed_in(session: Session, token_hash: bytes, *, now: datetime, idle_since:
             Staff.disabled_at.is_(None),
         )
     ).one_or_none()
-    if row is None:
-        return None
+    return SignedIn(identity(session, row.Staff), row.seen_at) if row else None
+
+
+def identity(session: Session, person: Staff) -> Identity:
+    """Who somebody is, and which sites they may see."""
     sites = None
-    if row.role == Role.DEVELOPER:
-        sites = frozenset(session.scalars(select(StaffSite.site_id).where(StaffSite.staff_id == row.id)))
-    return SignedIn(Identity(row.id, row.name, Role(row.role), sites), row.seen_at)
+    if person.role == Role.DEVELOPER:
+        sites = frozenset(session.scalars(select(StaffSite.site_id).where(StaffSite.staff_id == person.id)))
+    return Identity(person.id, person.name, Role(person.role), sites)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """`seen_at` is when a browser of theirs that is still signed in was last in use."""
+    """`seen_at` is when a browser of theirs that is still signed in was last in use; `asks_code` where a two-step code
+    comes after their password; `keys` is how many keys they have."""
 
     name: str
     role: Role
@@ -67,12 +98,20 @@ class PersonRow:
     created_at: datetime
     seen_at: datetime | None
     disabled_at: datetime | None
+    asks_code: bool
+    keys: int
 
 
 def all_rows(session: Session, name: str | None = None) -> list[PersonRow]:
     """Every person, those that are on first, then by name; with `name`, that one alone."""
     seen = select(func.max(StaffSession.seen_at)).where(StaffSession.staff_id == Staff.id).scalar_subquery()
-    query = select(Staff, seen).order_by(Staff.disabled_at.is_not(None), Staff.name).options(selectinload(Staff.sites))
+    codes = exists().where(StaffTotp.staff_id == Staff.id, StaffTotp.confirmed_at.is_not(None))
+    keys = select(func.count()).where(StaffKey.staff_id == Staff.id).scalar_subquery()
+    query = (
+        select(Staff, seen, codes, keys)
+        .order_by(Staff.disabled_at.is_not(None), Staff.name)
+        .options(selectinload(Staff.sites))
+    )
     if name is not None:
         query = query.where(Staff.name == name)
     return [
@@ -83,8 +122,10 @@ def all_rows(session: Session, name: str | None = None) -> list[PersonRow]:
             created_at=person.created_at,
             seen_at=seen_at,
             disabled_at=person.disabled_at,
+            asks_code=asks_code,
+            keys=keys,
         )
-        for person, seen_at in session.execute(query)
+        for person, seen_at, asks_code, keys in session.execute(query)
     ]
 
 

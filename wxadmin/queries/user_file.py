@@ -17,6 +17,7 @@ from wxadmin.database import csv_cells, csv_lines
 from wxadmin.database.csv_cells import Cell
 from wxadmin.i18n import msgid
 from wxadmin.models import Site, User
+from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.user_filters import UserFilters
 from wxadmin.queries.users import selected, wanted
 
@@ -24,11 +25,13 @@ _BYTE_ORDER_MARK = "\ufeff"
 Words = Callable[[str], str]
 
 
-def write(session: Session, file: IO[bytes], filters: UserFilters, zone: ZoneInfo, words: Words) -> int:
+def write(
+    session: Session, file: IO[bytes], filters: UserFilters, zone: ZoneInfo, words: Words, *, masks: Masks
+) -> int:
     """Writes the whole file, newest users first by their ids, and says how many they are."""
     file.write(heading(words, zone).encode())
-    asked = wanted(session, filters, zone)
-    portions = csv_lines.portions(session, partial(selected, asked=asked), _cells(zone, words), User.id)
+    asked = wanted(session, filters, zone, masks)
+    portions = csv_lines.portions(session, partial(selected, asked=asked), _cells(zone, words, masks), User.id)
     rows = 0
     # Where the file fails, the query has to end before the session does.
     with closing(portions):
@@ -56,16 +59,16 @@ def heading(words: Words, zone: ZoneInfo) -> str:
     return _BYTE_ORDER_MARK + written.getvalue()
 
 
-def _cells(zone: ZoneInfo, words: Words) -> list[Cell]:
+def _cells(zone: ZoneInfo, words: Words, masks: Masks) -> list[Cell]:
     silent, explicit = words(msgid("Silent")), words(msgid("Explicit"))
     return [
-        csv_cells.text(User.openid),
-        csv_cells.text(User.unionid),
-        csv_cells.text(User.nickname),
+        csv_cells.text(masks.column(Field.OPENID, User.openid)),
+        csv_cells.text(masks.column(Field.UNIONID, User.unionid)),
+        csv_cells.text(masks.column(Field.NICKNAME, User.nickname)),
         csv_cells.either(User.granted_userinfo.is_(True), f"{silent} {explicit}", silent),
         csv_cells.text(Site.title),
         csv_cells.text(User.last_channel),
-        csv_cells.text(User.last_ref),
+        csv_cells.text(masks.column(Field.REF, User.last_ref)),
         csv_cells.moment(User.first_seen_at, zone),
         csv_cells.moment(User.last_login_at, zone),
     ]

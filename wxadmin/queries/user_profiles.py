@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.models import Account, Attempt, Event, Site, Token, User, UserChannel
+from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.token_states import TokenHealth, health
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
@@ -30,19 +31,38 @@ class TokenFacts:
     last_code: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user, with as much of them as is shown to whoever asks."""
+
+    id: int
+    openid: str | None
+    unionid: str | None
+    nickname: str | None
+    headimgurl: str | None
+    granted_userinfo: bool
+    profile_at: datetime | None
+    first_seen_at: datetime
+    last_login_at: datetime
+    logins: int
+    last_ref: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class UserProfile:
-    """`explicit_at` is the first explicit consent among the attempts that are kept."""
+    """`explicit_at` is the first explicit consent among the attempts that are kept; `clear_until` is set where they are
+    shown in the clear for a while."""
 
-    user: User
+    user: Person
     account: str
     token: TokenFacts | None
     explicit_at: datetime | None
     others: Rows
     channels: Rows
+    clear_until: datetime | None = None
 
 
-def find(session: Session, user_id: int) -> UserProfile | None:
+def find(session: Session, user_id: int, *, masks: Masks) -> UserProfile | None:
     """The user, if there is one with this id."""
     found = session.execute(
         select(User, Account.title).join(Account, Account.id == User.account_id).where(User.id == user_id)
@@ -50,13 +70,31 @@ def find(session: Session, user_id: int) -> UserProfile | None:
     if found is None:
         return None
     user, account = found
+    of_them = masks.about(user_id)
     return UserProfile(
-        user,
+        _person(user, of_them),
         account,
         _token(session, user_id),
         _first_explicit(session, user_id),
-        _others(session, user),
-        _channels(session, user_id),
+        _others(session, user, masks),
+        _channels(session, user_id, of_them),
+        masks.revealed_until(user_id),
+    )
+
+
+def _person(user: User, masks: Masks) -> Person:
+    return Person(
+        id=user.id,
+        openid=masks.shown(Field.OPENID, user.openid),
+        unionid=masks.shown(Field.UNIONID, user.unionid),
+        nickname=masks.shown(Field.NICKNAME, user.nickname),
+        headimgurl=masks.shown(Field.AVATAR, user.headimgurl),
+        granted_userinfo=user.granted_userinfo,
+        profile_at=user.profile_at,
+        first_seen_at=user.first_seen_at,
+        last_login_at=user.last_login_at,
+        logins=user.logins,
+        last_ref=masks.shown(Field.REF, user.last_ref),
     )
 
 
@@ -111,16 +149,19 @@ def _first_explicit(session: Session, user_id: int) -> datetime | None:
     return session.scalar(select(func.min(Attempt.ended_at)).where(*explicit))
 
 
-def _others(session: Session, user: User) -> Rows:
+def _others(session: Session, user: User, masks: Masks) -> Rows:
     if user.unionid is None:
         return []
-    query = select(User.id, User.openid, User.nickname, User.last_login_at, Account.title.label("account"))
+    openid = masks.column(Field.OPENID, User.openid).label("openid")
+    nickname = masks.column(Field.NICKNAME, User.nickname).label("nickname")
+    query = select(User.id, openid, nickname, User.last_login_at, Account.title.label("account"))
     query = query.join(Account, Account.id == User.account_id).where(User.unionid == user.unionid, User.id != user.id)
     return session.execute(query.order_by(User.last_login_at.desc()).limit(_MOST)).all()
 
 
-def _channels(session: Session, user_id: int) -> Rows:
-    columns = (UserChannel.channel, UserChannel.first_at, UserChannel.last_at, UserChannel.logins, UserChannel.last_ref)
-    query = select(*columns, Site.title.label("site")).join(Site, Site.id == UserChannel.site_id)
+def _channels(session: Session, user_id: int, masks: Masks) -> Rows:
+    columns = (UserChannel.channel, UserChannel.first_at, UserChannel.last_at, UserChannel.logins)
+    ref = masks.column(Field.REF, UserChannel.last_ref).label("last_ref")
+    query = select(*columns, ref, Site.title.label("site")).join(Site, Site.id == UserChannel.site_id)
     query = query.where(UserChannel.user_id == user_id).order_by(UserChannel.last_at.desc()).limit(_MOST)
     return session.execute(query).all()

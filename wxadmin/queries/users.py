@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from wxadmin.clock import utcnow
 from wxadmin.models import Account, Site, Token, TokenState, User, UserChannel
 from wxadmin.queries.keyset import Order, Place
+from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.token_states import TokenHealth, health
 from wxadmin.queries.user_filters import UserFilters, conditions
 
@@ -64,11 +65,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Filters made ready for queries. `are_few` where an index has found the few users beforehand whom `where` names:
-    they are looked up by themselves, and nobody else is passed over."""
+    """Filters made ready for queries, and what is shown of their users. `are_few` where an index has found the few
+    users beforehand whom `where` names: they are looked up by themselves, and nobody else is passed over."""
 
     filters: UserFilters
     where: tuple[ColumnElement[bool], ...]
+    masks: Masks
     are_few: bool
 
     @property
@@ -83,20 +85,20 @@ class Wanted:
         return at, User.id
 
 
-def wanted(session: Session, filters: UserFilters, zone: ZoneInfo) -> Wanted:
+def wanted(session: Session, filters: UserFilters, zone: ZoneInfo, masks: Masks) -> Wanted:
     """What the filters mean: `q` is an openid or how one begins, a unionid, or a site's own number of a person; where
-    nobody has such, a part of a nickname."""
+    nobody has such, a part of a nickname. To whom openid or nickname is masked, it is all of one."""
     where = conditions(filters, zone)
-    ids = _with_id(session, filters.q) if filters.q else []
+    ids = _with_id(session, filters.q, masks) if filters.q else []
     if len(ids) > _FOUND_AT_ONCE:
-        where.append(_has_id(filters.q or ""))
+        where.append(_has_id(filters.q or "", masks))
     elif ids:
-        return Wanted(filters, (*where, User.id.in_(ids)), are_few=True)
+        return Wanted(filters, (*where, User.id.in_(ids)), masks, are_few=True)
     elif filters.q:
-        where.append(User.nickname.icontains(filters.q, autoescape=True))
+        where.append(_is_called(filters.q, masks))
     if filters.token in _DEAD and _are_few(session, _WITH_DEAD_TOKEN):
-        return Wanted(filters, (*where, User.id.in_(_WITH_DEAD_TOKEN)), are_few=True)
-    return Wanted(filters, tuple(where), are_few=False)
+        return Wanted(filters, (*where, User.id.in_(_WITH_DEAD_TOKEN)), masks, are_few=True)
+    return Wanted(filters, tuple(where), masks, are_few=False)
 
 
 # Whoever has one was last here a month ago, behind nearly everybody else in the order of logins.
@@ -114,12 +116,13 @@ def page(
     filters: UserFilters,
     zone: ZoneInfo,
     *,
+    masks: Masks,
     older_than: Place | None = None,
     newer_than: Place | None = None,
     size: int = 50,
 ) -> UserPage:
     """One page, newest login first; the first one unless a place is given."""
-    asked = wanted(session, filters, zone)
+    asked = wanted(session, filters, zone, masks)
     if newer_than:
         found = _newer(session, asked, newer_than, size)
         # Where less than a page is newer, the list's first page is meant.
@@ -129,9 +132,9 @@ def page(
     return _older(session, asked, older_than, size)
 
 
-def count(session: Session, filters: UserFilters, zone: ZoneInfo) -> Count:
+def count(session: Session, filters: UserFilters, zone: ZoneInfo, *, masks: Masks) -> Count:
     """How many users the filters leave, at most COUNTED_TO of them."""
-    asked = wanted(session, filters, zone)
+    asked = wanted(session, filters, zone, masks)
     where = list(asked.where)
     end = _end_of_window(session, asked, None, LOOKED_THROUGH)
     if end:
@@ -207,9 +210,9 @@ def _end_of_window(
 def _rows(asked: Wanted) -> Select[Any]:
     columns = [
         User.id,
-        User.openid,
-        User.unionid,
-        User.nickname,
+        asked.masks.column(Field.OPENID, User.openid).label("openid"),
+        asked.masks.column(Field.UNIONID, User.unionid).label("unionid"),
+        asked.masks.column(Field.NICKNAME, User.nickname).label("nickname"),
         User.granted_userinfo,
         health(utcnow()).label("token"),
         Account.title.label("account"),
@@ -229,21 +232,31 @@ def _place(row: UserRow) -> Place:
     return Place(row.last_login_at, row.id)
 
 
-def _with_id(session: Session, q: str) -> list[int]:
+def _with_id(session: Session, q: str, masks: Masks) -> list[int]:
     """The users that have it as an id, as far as they are few."""
     by_ref = select(UserChannel.user_id).where(UserChannel.last_ref == q)
     found = [select(User.id).where(User.unionid == q), by_ref]
     if len(q) >= _SHORTEST_OPENID and q.isascii():
-        found.append(select(User.id).where(_openid_begins(q)))
+        found.append(select(User.id).where(_has_openid(q, masks)))
     return list(session.scalars(union(*found).limit(_FOUND_AT_ONCE + 1)))
 
 
-def _has_id(q: str) -> ColumnElement[bool]:
+def _has_id(q: str, masks: Masks) -> ColumnElement[bool]:
     came_as = select(UserChannel.user_id).where(UserChannel.last_ref == q)
-    return or_(User.unionid == q, _openid_begins(q), User.id.in_(came_as))
+    return or_(User.unionid == q, _has_openid(q, masks), User.id.in_(came_as))
 
 
-def _openid_begins(q: str) -> ColumnElement[bool]:
-    # With the accounts named, the unique index on account and openid serves. A range is what SQLite can use and
-    # COLLATE "C" makes it mean the same on PostgreSQL: byte after byte.
-    return and_(User.account_id.in_(select(Account.id)), User.openid >= q, User.openid < q[:-1] + chr(ord(q[-1]) + 1))
+def _has_openid(q: str, masks: Masks) -> ColumnElement[bool]:
+    # With the accounts named, the unique index on account and openid serves.
+    known = User.account_id.in_(select(Account.id))
+    if not masks.is_clear(Field.OPENID):
+        return and_(known, User.openid == q)
+    # How it begins: a range is what SQLite can use, and COLLATE "C" makes it mean the same on PostgreSQL: byte after
+    # byte.
+    return and_(known, User.openid >= q, User.openid < q[:-1] + chr(ord(q[-1]) + 1))
+
+
+def _is_called(q: str, masks: Masks) -> ColumnElement[bool]:
+    if not masks.is_clear(Field.NICKNAME):
+        return User.nickname == q
+    return User.nickname.icontains(q, autoescape=True)

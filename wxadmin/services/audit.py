@@ -11,15 +11,16 @@ from wxadmin.models import AuditEntry
 COMMAND_LINE = "command line"
 
 
-def record(session: Session, actor: str, action: str, subject: str, /, **details: object) -> None:
-    """Adds an entry; `details` must be fit to show to every administrator, so never a secret or a person's data."""
-    session.add(
-        AuditEntry(
-            id=draw_rare(),
-            at=utcnow(),
-            actor=actor,
-            action=action,
-            subject=subject,
-            details=json.dumps(details, ensure_ascii=False, default=str) if details else None,
-        )
+def record(session: Session, actor: str, action: str, subject: str, /, **details: object) -> AuditEntry:
+    """Adds an entry, and returns it; `details` must be fit to show to every administrator, so never a secret or a
+    person's data."""
+    entry = AuditEntry(
+        id=draw_rare(),
+        at=utcnow(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        details=json.dumps(details, ensure_ascii=False, default=str) if details else None,
     )
+    session.add(entry)
+    return entry

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from wxadmin.models import StaffSession
+from wxadmin.queries import staff_sessions
+from wxadmin.queries.staff import Identity
 from wxadmin.security.hashes import random_text, sha256
 from wxadmin.services import audit
 
@@ -47,3 +49,20 @@ def end(session: Session, token_hash: bytes, *, name: str) -> None:
     """Signs out."""
     session.execute(delete(StaffSession).where(StaffSession.token_hash == token_hash))
     audit.record(session, name, "signed_out", name)
+
+
+def end_one(session: Session, owner: Identity, mark: str) -> None:
+    """Ends the session of that mark, if the person has such a one: it may have ended by itself."""
+    hashes = session.scalars(select(StaffSession.token_hash).where(StaffSession.staff_id == owner.id)).all()
+    ended = [token_hash for token_hash in hashes if staff_sessions.mark(token_hash) == mark]
+    if ended:
+        session.execute(delete(StaffSession).where(StaffSession.token_hash.in_(ended)))
+        audit.record(session, owner.name, "session_ended", owner.name)
+
+
+def end_others(session: Session, owner: Identity, token_hash: bytes) -> None:
+    """Ends all sessions of the person but this one."""
+    others = delete(StaffSession).where(StaffSession.staff_id == owner.id, StaffSession.token_hash != token_hash)
+    ended = session.scalars(others.returning(StaffSession.token_hash)).all()
+    if ended:
+        audit.record(session, owner.name, "other_sessions_ended", owner.name, rows=len(ended))

@@ -9,9 +9,9 @@ from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchStaff
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
-from wxadmin.models import Role, Staff, StaffSession
+from wxadmin.models import Role, Staff, StaffKey, StaffSession
 from wxadmin.security.hashes import hash_password
-from wxadmin.services import audit, names, sites
+from wxadmin.services import audit, names, sites, totp
 
 SHORTEST_PASSWORD = 10
 
@@ -46,26 +46,29 @@ def find(session: Session, name: str) -> Staff:
 
 
 def disable(session: Session, name: str, *, actor: str) -> None:
-    """Switches the person off and ends their sessions at once. Raises NoSuchStaff, BadValue."""
+    """Switches the person off, ends their sessions and revokes their keys at once. Raises NoSuchStaff, BadValue."""
     person = find(session, name)
     if name == actor:
         # So that one administrator always remains.
         raise BadValue(msgid("nobody can switch themselves off: ask another administrator"))
     person.disabled_at = utcnow()
-    _end_sessions(session, person)
+    _shut_out(session, person)
     audit.record(session, actor, "staff_disabled", name)
 
 
 def reset(session: Session, name: str, password: str, *, actor: str) -> None:
-    """Gives the person a new password, switches them on, and ends their sessions. Raises NoSuchStaff, BadValue."""
+    """Gives the person a new password, switches them on, ends their sessions, revokes their keys, and asks for two-step
+    codes no longer: whoever has lost the phone switches them on anew. Raises NoSuchStaff, BadValue."""
     person = find(session, name)
     person.password_hash, person.disabled_at = _hashed(password), None
-    _end_sessions(session, person)
-    audit.record(session, actor, "staff_password_reset", name)
+    _shut_out(session, person)
+    told = {"two_step_off": True} if totp.forget(session, person.id) else {}
+    audit.record(session, actor, "staff_password_reset", name, **told)
 
 
-def _end_sessions(session: Session, person: Staff) -> None:
+def _shut_out(session: Session, person: Staff) -> None:
     session.execute(delete(StaffSession).where(StaffSession.staff_id == person.id))
+    session.execute(delete(StaffKey).where(StaffKey.staff_id == person.id))
 
 
 def _hashed(password: str) -> str:

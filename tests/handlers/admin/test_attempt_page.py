@@ -139,7 +139,7 @@ async def test_staff_keep_notes_about_a_login(staff: SignIn, store: Store, shop:
     attempt = store(lambda: AttemptFactory(site=shop, failed=True))
     support, operator = staff("support"), staff("operator")
 
-    kept = await support.post(f"{page_of(attempt)}/notes", {"note": " 已电话联系\r\n<b>明天</b>再试 "})
+    kept = await support.post(f"{page_of(attempt)}/notes", {"text": " 已电话联系\r\n<b>明天</b>再试 "})
     page = (await operator.get(page_of(attempt))).text
     for_developer = (await staff("developer", ["shop"]).get(page_of(attempt))).text
 
@@ -157,7 +157,7 @@ async def test_a_note_that_cannot_be_kept_is_refused_and_not_lost(
 ) -> None:
     attempt = store(lambda: AttemptFactory(site=shop, failed=True))
 
-    refused = await staff("support").post(f"{page_of(attempt)}/notes", {"note": text})
+    refused = await staff("support").post(f"{page_of(attempt)}/notes", {"text": text})
 
     assert refused.status_code == 400
     assert "A note has from 1 to 1000 characters." in refused.text
@@ -169,7 +169,7 @@ async def test_an_attempt_has_no_end_of_notes(staff: SignIn, store: Store, shop:
     attempt = store(lambda: AttemptFactory(site=shop, failed=True))
     store(lambda: [AttemptNoteFactory(attempt=attempt) for _ in range(50)])
 
-    refused = await staff("support").post(f"{page_of(attempt)}/notes", {"note": "one more"})
+    refused = await staff("support").post(f"{page_of(attempt)}/notes", {"text": "one more"})
 
     assert refused.status_code == 400
     assert len(stored(AttemptNote)) == 50
@@ -182,7 +182,7 @@ async def test_nobody_adds_a_note_where_they_may_not_see_any(
     nowhere = f"/admin/attempts/{support_codes.show(support_codes.make())}"
 
     codes = [
-        (await staff(role, sites).post(f"{page}/notes", {"note": "x"})).status_code
+        (await staff(role, sites).post(f"{page}/notes", {"text": "x"})).status_code
         for role, sites, page in (
             ("developer", ["shop"], page_of(attempt)),
             ("marketer", [], page_of(attempt)),

@@ -185,7 +185,7 @@ async def test_a_login_that_went_well_is_shown_step_by_step(
     await redeem(visitor.http, visitor.gateway, site_keys.shop, ticket)
     [attempt], [user] = stored(Attempt), stored(User)
 
-    page = await staff("support").get(f"/admin/attempts/{code_of(attempt)}")
+    page = await staff("operator").get(f"/admin/attempts/{code_of(attempt)}")
 
     steps = ["Started", "Back from WeChat", "Code exchanged", "Profile fetched", "Handed to the site", "Redeemed by"]
     places = [page.text.index(f"<b>{step}") for step in steps]

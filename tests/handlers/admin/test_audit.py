@@ -121,6 +121,7 @@ async def test_an_empty_answer_says_what_to_do(staff: SignIn) -> None:
         "before=x",
         "after=1",
         f"before={'9' * 30}-1",
+        "kind=odd",
         "actor=%ff",
         "actor=a&actor=b",
     ],
@@ -144,3 +145,38 @@ def test_every_action_that_is_written_down_has_words() -> None:
 
     assert len(written) > 10
     assert written == set(ACTION_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "actions"),
+    [
+        ("saw", {"revealed", "looked_up"}),
+        ("took", {"users_exported"}),
+        ("signed", {"signed_in"}),
+        ("changed", {"site_changed", "staff_key_made"}),
+    ],
+)
+async def test_entries_are_told_apart_by_what_somebody_did(
+    staff: SignIn, store: Store, kind: str, actions: set[str]
+) -> None:
+    ada = staff("admin")
+    for action in ("revealed", "looked_up", "users_exported", "signed_in", "site_changed", "staff_key_made"):
+        store(lambda action=action: AuditEntryFactory(actor="grace", action=action, subject=f"by {action}"))
+
+    page = await ada.get(f"/admin/audit?actor=grace&kind={kind}")
+
+    assert set(re.findall(r"<td>by (\w+)</td>", page.text)) == actions
+
+
+async def test_who_saw_whom_leads_to_them_with_the_reason_in_words(staff: SignIn, store: Store) -> None:
+    ada = staff("admin")
+    details = '{"reason": "own_data", "note": "letter of 3 May"}'
+    store(lambda: AuditEntryFactory(actor="grace", action="revealed", subject="user 77", details=details))
+    store(lambda: AuditEntryFactory(actor="grace", action="revealed", subject="attempt K7M2-Q9XD", details=details))
+
+    page = await ada.get("/admin/audit?kind=saw")
+
+    assert '<a href="/admin/users/77">user 77</a>' in page.text
+    assert '<a href="/admin/attempts/K7M2-Q9XD">attempt K7M2-Q9XD</a>' in page.text
+    assert "The person asks what is known of them" in page.text
+    assert "letter of 3 May" in page.text

@@ -12,6 +12,7 @@ from wxadmin.handlers.admin.base import AdminHandler, StaffHandler
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.sign_in import SignIn as SignInHandler
+from wxadmin.handlers.admin.sign_in import SignInCode
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
@@ -24,7 +25,7 @@ TABLES = [ROOT / "README.md", ROOT / "docs" / "README.zh-CN.md"]
 
 # What strangers may reach: visitors and sites (who say who they are in other ways), and what leads to a sign-in.
 VISITORS = {Auth, Callback, Exchange, GetCode, GetUserInfo, H5Script, OwnershipFile}
-PUBLIC = {*VISITORS, TicketRedeem, Health, Ready, Metrics, SignInHandler, Preferences}
+PUBLIC = {*VISITORS, TicketRedeem, Health, Ready, Metrics, SignInHandler, SignInCode, Preferences}
 # These take no form, or are asked by programs with a key that no browser adds by itself, or by pages whose origin is
 # checked.
 SPARED_XSRF = {*VISITORS, TicketRedeem, Health, Ready, Metrics}

@@ -172,7 +172,7 @@ async def test_a_user_is_shown_with_consents_token_channels_and_what_happened(
     store(lambda: TokenFactory(user=user, needs_consent=True))
     store(lambda: UserChannelFactory(user=user, channel="autumn"))
 
-    page = await staff("support").get(f"/admin/users/{user.id}", lang="zh_CN")
+    page = await staff("operator").get(f"/admin/users/{user.id}", lang="zh_CN")
 
     assert page.status_code == 200
     code = support_codes.show(attempt.support_code)

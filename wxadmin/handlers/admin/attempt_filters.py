@@ -21,8 +21,8 @@ CODE = re.compile(r"-?[0-9]{1,7}|gw_[a-z_]{1,29}")
 NEAR = timedelta(minutes=10)
 """How far from a moment that somebody remembers their login is looked for."""
 
-# What tells who somebody is, and so not for whoever is confined to some sites.
-_PERSONAL = ("openid", "ref", "ip")
+PERSONAL = ("openid", "ref", "ip")
+"""What tells who somebody is, and so not for whoever is confined to some sites."""
 _LONGEST_REF = 64
 _OPENID = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _VERSION = re.compile(r"[0-9.]{1,16}")
@@ -59,7 +59,7 @@ def span(asked: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime | None, dat
 
 
 def _require_shapes(asked: Mapping[str, str], *, sees_people: bool) -> None:
-    if not sees_people and (personal := [name for name in _PERSONAL if name in asked]):
+    if not sees_people and (personal := [name for name in PERSONAL if name in asked]):
         raise BadRequest(f"{personal[0]} is not for every role to look for")
     if "code" in asked and not CODE.fullmatch(asked["code"]):
         raise BadRequest("code is an errcode such as 40029 or a reason such as gw_timeout")

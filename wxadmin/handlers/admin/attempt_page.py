@@ -12,11 +12,12 @@ from wxadmin.handlers.admin import attempt_texts, callbacks, causes
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS
+from wxadmin.handlers.admin.reason_words import REASON_WORDS
 from wxadmin.handlers.admin.timelines import timeline
 from wxadmin.handlers.admin.verdicts import remedy, verdict
 from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.queries import attempt, attempt_company
+from wxadmin.queries import attempt, attempt_company, masking
 from wxadmin.queries.attempt import AttemptShown, Missing
 from wxadmin.services import notes
 from wxadmin.wechat import errcodes
@@ -50,7 +51,9 @@ class AttemptShow(FormHandler):
         if code is None:
             self._not_found(typed, _MISTYPED)
             return
-        found = await self.gateway.database.read(attempt.find, code, among=self.identity.site_ids)
+        found = await self.gateway.database.read(
+            attempt.find, code, among=self.identity.site_ids, masks=await self.masks_for_one()
+        )
         if isinstance(found, Missing):
             self._not_found(typed, _NOT_FOUND[found])
         elif typed != (proper := support_codes.show(code)):
@@ -88,6 +91,8 @@ class AttemptShow(FormHandler):
             title_of=lambda ended_by: errcodes.find(ended_by, "any").title(lang),
             waited=lambda row: spoken(row.started_at, row.ended_at or now, lang),
             longest_note=notes.LONGEST,
+            may_reveal=self.identity.role in masking.REVEALERS,
+            reasons=REASON_WORDS,
         )
 
     async def _company(self, found: AttemptShown) -> attempt_company.Company | None:
@@ -120,7 +125,7 @@ class AttemptNoteAdd(AttemptShow):
 
     async def save(self, typed: str) -> None:
         code = support_codes.read(typed)
-        if code is None or isinstance(await self.gateway.database.read(attempt.find, code, among=None), Missing):
+        if code is None or not await self.gateway.database.read(attempt.is_there, code):
             raise HTTPError(HTTPStatus.NOT_FOUND)
-        await self.gateway.database.write(notes.add, code, self.entered("note"), author=self.identity.name)
+        await self.gateway.database.write(notes.add, code, self.entered("text"), author=self.identity.name)
         self.done(f"/admin/attempts/{support_codes.show(code)}#notes")

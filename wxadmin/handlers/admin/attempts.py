@@ -1,13 +1,13 @@
 """The list of attempts, newest first, narrowed by what is asked for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.handlers.admin import attempt_filters
-from wxadmin.handlers.admin.attempt_filters import FIELDS, NEAR
+from wxadmin.handlers.admin.attempt_filters import FIELDS, NEAR, PERSONAL
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
@@ -16,6 +16,8 @@ from wxadmin.handlers.admin.ranges import read_moment
 from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.queries import attempts, places
+from wxadmin.queries.masking import Field
+from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
 # What visitors see without the gateway hearing of it.
@@ -38,6 +40,7 @@ class AttemptList(StaffHandler):
         page = await self.gateway.database.read(
             attempts.page, filters, before=self._cursor("before"), after=self._cursor("after")
         )
+        await self._note_search(asked, [support_codes.show(row.support_code) for row in page.rows])
         count = await self.gateway.database.read(attempts.count, filters)
         self.show(
             "attempts/list.html",
@@ -57,6 +60,12 @@ class AttemptList(StaffHandler):
             waited=lambda row: spoken(row.started_at, row.ended_at or utcnow(), self.language),
             link=lambda **changes: self._link(asked | changes),
         )
+
+    async def _note_search(self, asked: Mapping[str, str], found: Sequence[str]) -> None:
+        """Puts on record that somebody was looked for by what is masked to whoever looks."""
+        by = [name for name in PERSONAL if name in asked and not self.masks.is_clear(Field(name))]
+        if by:
+            await self.gateway.database.write(lookups.note, "attempts", by=by, found=found, actor=self.identity.name)
 
     def _shifted(self, asked: Mapping[str, str]) -> Mapping[str, str] | None:
         """Where a moment was asked for, the addresses of what was before and after it."""

@@ -1,4 +1,4 @@
-"""Who did what, by person, action and day."""
+"""Who saw, changed and took what, by person, kind, action and day."""
 
 import json
 import re
@@ -6,15 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS
+from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS, KIND_WORDS, KINDS
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import ADMINS
+from wxadmin.handlers.admin.reason_words import REASON_WORDS
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import audit
 from wxadmin.queries.audit import AuditFilters, Key
+from wxadmin.services.reveals import Reason
 
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,7 +28,7 @@ class AuditList(StaffHandler):
     roles = ADMINS
 
     async def get(self) -> None:
-        asked = {name: value for name in ("actor", "action", "day") if (value := self.query(name))}
+        asked = {name: value for name in ("actor", "kind", "action", "day") if (value := self.query(name))}
         page = await self.gateway.database.read(
             audit.page, self._filters(asked), before=self._key("before"), after=self._key("after")
         )
@@ -35,6 +37,8 @@ class AuditList(StaffHandler):
             asked=asked,
             page=page,
             action_words=ACTION_WORDS,
+            kind_words=KIND_WORDS,
+            subject_address=self._subject_address,
             details=partial(_details, say=translator(self.language).gettext),
             detail_words=DETAIL_WORDS,
             newer=self._beside(asked, "after", page.newer),
@@ -49,7 +53,18 @@ class AuditList(StaffHandler):
                 until = since + timedelta(days=1)
             except (ValueError, OverflowError):
                 raise BadRequest("day is a date such as 2026-11-20") from None
-        return AuditFilters(asked.get("actor"), asked.get("action"), since, until)
+        kind, action = asked.get("kind"), asked.get("action")
+        if kind is not None and kind not in KIND_WORDS:
+            raise BadRequest(f"kind is one of {', '.join(KIND_WORDS)}")
+        actions = {action} if action else KINDS.get(kind or "")
+        but = frozenset().union(*KINDS.values()) if kind == "changed" else ()
+        return AuditFilters(asked.get("actor"), actions, but, since, until)
+
+    def _subject_address(self, subject: str) -> str | None:
+        """The page of the person or attempt that somebody saw."""
+        kind, _, name = subject.partition(" ")
+        pages = {"user": "/admin/users/", "attempt": "/admin/attempts/"}
+        return self.path(pages[kind] + quote(name)) if name and kind in pages else None
 
     def _key(self, name: str) -> Key | None:
         text = self.query(name)
@@ -75,6 +90,8 @@ def _details(text: str | None, say: Callable[[str], str]) -> list[tuple[str, str
 
 
 def _plain(value: Any, say: Callable[[str], str]) -> str:
+    if isinstance(value, str) and value in REASON_WORDS:
+        return say(REASON_WORDS[Reason(value)])
     if isinstance(value, bool):
         return say(msgid("Yes") if value else msgid("No"))
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What the entries of the audit log are called."""
+"""What the entries of the audit log are called, and of which kind they are."""
 
 from wxadmin.i18n import msgid
 
@@ -10,8 +10,12 @@ ACTION_WORDS = {
     "account_secret_replaced": msgid("AppSecret replaced"),
     "key_forgotten": msgid("Encryption key forgotten"),
     "keys_rotated": msgid("Encryption keys rotated"),
+    "looked_up": msgid("Looked up by something masked"),
+    "other_sessions_ended": msgid("Signed out everywhere else"),
     "refresh_paused": msgid("Refreshing paused"),
     "refresh_resumed": msgid("Refreshing resumed"),
+    "revealed": msgid("Seen in the clear"),
+    "session_ended": msgid("Signed out at another browser"),
     "signed_in": msgid("Signed in"),
     "signed_out": msgid("Signed out"),
     "site_added": msgid("Site added"),
@@ -23,28 +27,50 @@ ACTION_WORDS = {
     "site_key_rotated": msgid("Site key rotated"),
     "staff_added": msgid("Person added"),
     "staff_disabled": msgid("Person switched off"),
+    "staff_key_made": msgid("Key for scripts made"),
+    "staff_key_revoked": msgid("Key for scripts revoked"),
     "staff_password_reset": msgid("Password reset"),
     "token_checked": msgid("Token checked with WeChat"),
     "token_refreshed": msgid("Token refreshed by hand"),
+    "two_step_off": msgid("Two-step code switched off"),
+    "two_step_on": msgid("Two-step code switched on"),
     "users_exported": msgid("Users exported"),
 }
+
+SAW = frozenset({"revealed", "looked_up"})
+TOOK = frozenset({"users_exported"})
+SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
+
+# Whatever is of no other kind changed something.
+KIND_WORDS = {
+    "saw": msgid("Who saw whom"),
+    "took": msgid("Who took what along"),
+    "changed": msgid("Who changed what"),
+    "signed": msgid("Who signed in and out"),
+}
+KINDS = {"saw": SAW, "took": TOOK, "signed": SIGNED}
 
 # The names of an entry's details; one that is not here is shown as it is stored.
 DETAIL_WORDS = {
     "account": msgid("Account"),
     "accounts": msgid("Accounts"),
     "appid": "AppID",
+    "by": msgid("By"),
     "contact": msgid("Contact"),
     "dev": msgid("Development site"),
     "explain": msgid("Explanation page"),
     "explicit": msgid("Explicit consents"),
     "filters": msgid("Filters"),
+    "found": msgid("Found"),
     "grace": msgid("The old key goes on for"),
     "handoff": msgid("Hand-off"),
+    "key": msgid("Key"),
+    "note": msgid("Note"),
     "origins": msgid("Allowed origins"),
     "page_code": msgid("Pages may post a code themselves"),
     "privacy_url": msgid("Privacy policy"),
     "profile_required": msgid("Profile required"),
+    "reason": msgid("Reason"),
     "refresh_active_days": msgid("Active within days"),
     "refresh_policy": msgid("Refresh"),
     "refresh_quota": msgid("Refreshes a minute, at most"),
@@ -57,5 +83,6 @@ DETAIL_WORDS = {
     "sites": msgid("Sites"),
     "snapshot_guest": msgid("Snapshot visitors as guests"),
     "title": msgid("Title"),
+    "two_step_off": msgid("Two-step code switched off"),
     "verify_name": msgid("Ownership file"),
 }

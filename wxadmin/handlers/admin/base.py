@@ -19,7 +19,8 @@ from wxadmin.handlers.base import BaseHandler
 from wxadmin.handlers.static import icon
 from wxadmin.i18n import Language, best_language, html_lang, local_time, translator
 from wxadmin.models import Role
-from wxadmin.queries import staff
+from wxadmin.queries import masking, reveals, staff
+from wxadmin.queries.masking import Masks
 from wxadmin.queries.staff import Identity
 from wxadmin.security.hashes import sha256
 from wxadmin.services import sessions
@@ -141,11 +142,27 @@ class StaffHandler(AdminHandler):
         if identity.role not in self.roles:
             raise HTTPError(HTTPStatus.FORBIDDEN)
 
+    @property
+    def token_hash(self) -> bytes:
+        """What the database knows this browser's session by."""
+        return sha256(self.get_cookie(self.session_cookie, ""))
+
+    @property
+    def masks(self) -> Masks:
+        """What this person sees of the people in a list."""
+        return masking.of_role(self.identity.role)
+
+    async def masks_for_one(self) -> Masks:
+        """What they see of one person or attempt, which they may have had revealed."""
+        if self.identity.role not in masking.REVEALERS:
+            return self.masks
+        found = await self.gateway.database.read(reveals.of_session, self.token_hash, now=utcnow())
+        return masking.of_role(self.identity.role, found)
+
     async def _signed_in(self) -> Identity | None:
-        token = self.get_cookie(self.session_cookie)
-        if token is None:
+        if self.get_cookie(self.session_cookie) is None:
             return None
-        now, token_hash = utcnow(), sha256(token)
+        now, token_hash = utcnow(), self.token_hash
         found = await self.gateway.database.read(staff.signed_in, token_hash, now=now, idle_since=now - sessions.IDLE)
         if found is None:
             return None

@@ -55,7 +55,7 @@ class Overview(StaffHandler):
         # People and their tokens belong to accounts, of which a developer's sites are a part only.
         is_whole = self.identity.role is not Role.DEVELOPER
         tokens = await current_standing(self.front) if is_whole else None
-        newest = await read(overview.newest_users) if is_whole else None
+        newest = await read(overview.newest_users, masks=self.masks) if is_whole else None
         self.show(
             "overview/page.html",
             asked=asked,

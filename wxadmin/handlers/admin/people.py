@@ -1,4 +1,4 @@
-"""People of the dashboard: shown, added, given new passwords, switched off."""
+"""People of the dashboard: shown, added, given new passwords, switched off, their keys revoked."""
 
 from http import HTTPStatus
 
@@ -8,11 +8,13 @@ from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import ADMINS
 from wxadmin.handlers.admin.role_words import ROLE_WORDS
-from wxadmin.queries import sites
+from wxadmin.i18n import msgid
+from wxadmin.queries import sites, staff_keys
 from wxadmin.queries import staff as queries
 from wxadmin.queries.staff import PersonRow
 from wxadmin.security.hashes import random_text
 from wxadmin.services import staff
+from wxadmin.services import staff_keys as key_services
 
 
 def made_password() -> str:
@@ -59,6 +61,36 @@ class PersonHandler(FormHandler):
         if found is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
         return found
+
+
+class StaffShow(PersonHandler):
+    """One person, and the keys by which their scripts ask."""
+
+    async def get(self, name: str) -> None:
+        person = await self.person(name)
+        keys = await self.gateway.database.read(staff_keys.of_person, name)
+        revoke = self.path(f"/admin/staff/{name}/keys")
+        self.show("staff/show.html", person=person, keys=keys, role_words=ROLE_WORDS, revoke=revoke)
+
+    async def save(self, name: str) -> None:
+        raise HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+class StaffKeyRevoke(PersonHandler):
+    async def get(self, name: str, key_id: str) -> None:
+        await self.person(name)
+        self.show(
+            "me/question.html",
+            title=msgid("Revoke this key?"),
+            told=msgid("The scripts that ask by it are refused at once. It cannot be brought back: make another."),
+            answer=msgid("Revoke"),
+            back=f"/admin/staff/{name}",
+        )
+
+    async def save(self, name: str, key_id: str) -> None:
+        await self.person(name)
+        await self.gateway.database.write(key_services.revoke, int(key_id), owner=name, actor=self.identity.name)
+        self.done(f"/admin/staff/{name}")
 
 
 class StaffReset(PersonHandler):

@@ -10,6 +10,7 @@ _SAYINGS = {
         msgid("Your role may not see this page. An administrator can change your role."),
     ),
     HTTPStatus.NOT_FOUND: (msgid("There is nothing here"), msgid("Check the address, or start from the overview.")),
+    HTTPStatus.TOO_MANY_REQUESTS: (msgid("Too many tries"), msgid("Wait a minute, and try again.")),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         msgid("The database does not answer"),
         msgid(

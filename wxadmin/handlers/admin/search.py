@@ -1,6 +1,6 @@
 """The one search box: whatever is pasted leads to the attempt, person, errcode or sentence that it names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -16,12 +16,14 @@ from wxadmin.i18n import msgid, translator
 from wxadmin.lookup import links, pasted
 from wxadmin.lookup.links import Fault, Link, Purpose
 from wxadmin.lookup.pasted import Pasted
-from wxadmin.queries import attempts, lookups, places, users
+from wxadmin.queries import attempts, places, search, users
 from wxadmin.queries.attempts import AttemptFilters
-from wxadmin.queries.lookups import Named
+from wxadmin.queries.masking import SEARCHED, Field
+from wxadmin.queries.search import Named
 from wxadmin.queries.user_filters import UserFilters
 from wxadmin.security import return_urls
 from wxadmin.security.hashes import sha256
+from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
 _PEOPLE_SHOWN = 5
@@ -75,7 +77,7 @@ class Search(StaffHandler):
     async def _found(self, asked: Pasted) -> Found:
         role, found = self.identity.role, Found()
         if role in NOT_MARKETERS:
-            hits = await self.gateway.database.read(lookups.attempts, _named(asked), among=self.identity.site_ids)
+            hits = await self.gateway.database.read(search.attempts, _named(asked), among=self.identity.site_ids)
             found.attempts = [of_attempt(one) for one in hits]
             found.codes = of_codes(asked, self.language) if not asked.link else []
             found.lists = await self._lists(asked)
@@ -87,14 +89,22 @@ class Search(StaffHandler):
 
     async def _people(self, asked: Pasted) -> tuple[Sequence[Hit], bool]:
         database, unnamed = self.gateway.database, translator(self.language).gettext(_UNNAMED)
-        if exact := await database.read(lookups.people, asked.ids):
+        if exact := await database.read(search.people, asked.ids, masks=self.masks):
+            await self._put_on_record((Field.OPENID, Field.UNIONID), [one.id for one in exact])
             return [of_person(one, unnamed, is_exact=True) for one in exact], False
         try:
             filters = UserFilters.read({"q": asked.text})
         except BadValue:
             return [], False
-        page = await database.read(users.page, filters, self.front.zone, size=_PEOPLE_SHOWN)
+        page = await database.read(users.page, filters, self.front.zone, size=_PEOPLE_SHOWN, masks=self.masks)
+        await self._put_on_record(SEARCHED, [row.id for row in page.rows])
         return [of_person(row, unnamed, is_exact=False) for row in page.rows], page.older is not None
+
+    async def _put_on_record(self, fields: Collection[Field], found: Sequence[int]) -> None:
+        """That somebody was looked for, and found, by what is masked to whoever looks."""
+        by = [one for one in fields if not self.masks.is_clear(one)]
+        if by and found:
+            await self.gateway.database.write(lookups.note, "users", by=by, found=found, actor=self.identity.name)
 
     async def _lists(self, asked: Pasted) -> Sequence[Hit]:
         """The attempts that have an address or a site's number for the visitor in common, as far as some of the newest

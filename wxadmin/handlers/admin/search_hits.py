@@ -7,7 +7,7 @@ from datetime import datetime
 from wxadmin import support_codes
 from wxadmin.lookup import phrases
 from wxadmin.lookup.pasted import Pasted
-from wxadmin.queries.lookups import AttemptHit, UserHit
+from wxadmin.queries.search import AttemptHit, UserHit
 from wxadmin.queries.users import UserRow
 from wxadmin.wechat import errcodes
 

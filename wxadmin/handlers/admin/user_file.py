@@ -52,7 +52,7 @@ class UserFile(UserHandler):
     async def _written(self, file: IO[bytes], filters: UserFilters) -> int:
         """How many users the file holds now."""
         words, database = translator(self.language).gettext, self.gateway.database
-        reading = database.long_reads.read(user_file.write, file, filters, self.front.zone, words)
+        reading = database.long_reads.read(user_file.write, file, filters, self.front.zone, words, masks=self.masks)
         self._writing = asyncio.create_task(reading)
         return await self._writing
 

@@ -42,7 +42,9 @@ class UserTokenHandler(FormHandler):
 
     async def _user(self, typed_id: str) -> UserProfile:
         user_id = int(typed_id)
-        found = await self.gateway.database.read(user_profiles.find, user_id) if user_id <= _GREATEST_ID else None
+        masks = await self.masks_for_one()
+        read = self.gateway.database.read
+        found = await read(user_profiles.find, user_id, masks=masks) if user_id <= _GREATEST_ID else None
         if found is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
         return found

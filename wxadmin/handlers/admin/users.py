@@ -1,6 +1,7 @@
 """Authorized users: the list, and one of them with everything that happened."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -11,13 +12,15 @@ from wxadmin import support_codes
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
+from wxadmin.handlers.admin.reason_words import REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
 from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.models import Role
-from wxadmin.queries import user_profiles, users
+from wxadmin.queries import masking, user_profiles, users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.user_filters import Choices, GrantedScope, UserFilters, choices
+from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
 EXPORTERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.MARKETER})
@@ -43,6 +46,12 @@ class UserHandler(StaffHandler):
         except (NoSuchAccount, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
 
+    async def note_search(self, filters: UserFilters, found: Sequence[int]) -> None:
+        """Puts on record that somebody was looked for by what is masked to whoever looks."""
+        by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
+        if filters.q and by:
+            await self.gateway.database.write(lookups.note, "users", by=by, found=found, actor=self.identity.name)
+
     def moment(self, at: datetime) -> str:
         """To the minute; the page says the zone once."""
         return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
@@ -54,8 +63,14 @@ class UserList(UserHandler):
         database, zone = self.gateway.database, self.front.zone
         offered = await self.choices_for(filters)
         page = await database.read(
-            users.page, filters, zone, older_than=self._place("older"), newer_than=self._place("newer")
+            users.page,
+            filters,
+            zone,
+            masks=self.masks,
+            older_than=self._place("older"),
+            newer_than=self._place("newer"),
         )
+        await self.note_search(filters, [row.id for row in page.rows])
         self.show(
             "users/list.html",
             filters=filters,
@@ -63,12 +78,13 @@ class UserList(UserHandler):
             scopes=GrantedScope,
             tokens=TOKENS,
             page=page,
-            count=await database.read(users.count, filters, zone),
+            count=await database.read(users.count, filters, zone, masks=self.masks),
             counted_to=users.COUNTED_TO,
             looked_through=users.LOOKED_THROUGH,
             address=lambda path, **place: self._address(path, filters, place),
             filters_set=len(filters.given.keys() - {"q"}),
             may_export=self.identity.role in EXPORTERS,
+            matches_exactly=not self.masks.is_clear(*masking.SEARCHED),
             moment=self.moment,
         )
 
@@ -90,7 +106,7 @@ class UserShow(UserHandler):
         if user_id > _GREATEST_ID:
             raise HTTPError(HTTPStatus.NOT_FOUND)
         database = self.gateway.database
-        found = await database.read(user_profiles.find, user_id)
+        found = await database.read(user_profiles.find, user_id, masks=await self.masks_for_one())
         if found is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
         events = await database.read(
@@ -108,6 +124,9 @@ class UserShow(UserHandler):
             entry=errcodes.find,
             moment=self.moment,
             own=self.path(f"/admin/users/{user_id}"),
+            may_reveal=self.identity.role in masking.REVEALERS,
+            reasons=REASON_WORDS,
+            entered=nothing_entered,
             shown_code=support_codes.show,
             sees_attempts=self.identity.role is not Role.MARKETER,
             checks_tokens=self.identity.role in TOKEN_READERS,

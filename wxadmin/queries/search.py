@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.models import Account, Attempt, Event, Site, Ticket, User
 from wxadmin.queries.attempts import outcome_shown
+from wxadmin.queries.masking import Field, Masks
 
 _MOST = 10
 
@@ -76,8 +77,8 @@ def _ids(named: Named) -> Iterator[Select[Any]]:
         yield select(Event.attempt_id).where(Event.rid == named.rid, literal_column("rid IS NOT NULL"))
 
 
-def people(session: Session, ids: Sequence[str]) -> Sequence[UserHit]:
-    """The users who have one of these as their openid or unionid, to the letter."""
+def people(session: Session, ids: Sequence[str], *, masks: Masks) -> Sequence[UserHit]:
+    """The users who have one of these as their openid or unionid, to the letter, as far as whoever asks sees them."""
     if not ids:
         return []
     # With the accounts named, the unique index on account and openid serves.
@@ -89,4 +90,12 @@ def people(session: Session, ids: Sequence[str]) -> Sequence[UserHit]:
         .order_by(User.id.desc())
         .limit(_MOST)
     )
-    return [UserHit(*row) for row in session.execute(query)]
+    return [
+        UserHit(
+            user_id,
+            masks.about(user_id).shown(Field.OPENID, openid) or "",
+            masks.about(user_id).shown(Field.NICKNAME, nickname),
+            account,
+        )
+        for user_id, openid, nickname, account in session.execute(query)
+    ]
