@@ -99,7 +99,9 @@ def read_failures(page: Node, span: str) -> Values:
         if page.by_id(event_class):
             for code, count, _, stage, _, hit, got_on, *_ in _rows(_section(page, event_class)):
                 key = (code, _STAGES[stage], event_class)
-                steps[key], people[key], recovered[key] = (count,), (hit,), (got_on,)
+                steps[key], people[key] = (count,), (hit,)
+                if event_class == "failure":
+                    recovered[key] = (got_on,)
     return found | _of_kinds(span, steps, people, recovered)
 
 

@@ -32,6 +32,8 @@ PAGES = [
 ]
 # Its status is 404, and it stands in the same frame.
 NO_PAGE = "/admin/no-such-page"
+# What people complain of, and what WeChat's own page says: no list of what happened leads there.
+LOOKED_UP = ("/admin/failures/symptom_white_page", "/admin/failures/page_redirect_uri", "/admin/failures/98765")
 LISTS = [path for path in ("/admin/users", "/admin/attempts", "/admin/failures") if path in PAGES]
 FIRST_OF_LIST = "[data-swap] tbody a:visible"
 
@@ -132,7 +134,7 @@ def test_a_stranger_finds_an_empty_form(chromium: Browser, dashboard: Dashboard)
 
 
 @pytest.mark.parametrize("taste", TASTES, ids=str)
-@pytest.mark.parametrize("path", [*PAGES, NO_PAGE])
+@pytest.mark.parametrize("path", [*PAGES, *LOOKED_UP, NO_PAGE])
 def test_a_page_is_open_to_everybody_and_fits_the_screen(browse: Open, path: str, taste: Taste) -> None:
     visitor = browse(path, taste)
 
@@ -153,6 +155,26 @@ def test_what_a_list_leads_to_is_open_to_everybody_too(browse: Open, path: str, 
     barriers = Axe().run(visitor.page)
     assert barriers.violations_count == 0, barriers.generate_report()
     visitor.look(path.strip("/").replace("/", "-") + "-one")
+
+
+def test_a_symptom_is_found_and_its_reply_copied_by_keyboard(browse: Open) -> None:
+    page = browse("/admin/failures", permissions=["clipboard-read", "clipboard-write"]).page
+    look_up = page.locator("summary", has_text="按现象或微信原文查")
+
+    look_up.press("Enter")
+    assert Axe().run(page).violations_count == 0
+    page.get_by_role("link", name="白屏、没有反应").press("Enter")
+    page.get_by_role("button", name="复制话术（中文）").press("Enter")
+
+    expect(page.get_by_role("button", name="已复制")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#reply-0-own").inner_text()
+
+
+def test_a_reply_can_be_read_without_scripts(browse: Open) -> None:
+    page = browse("/admin/failures/40163", java_script_enabled=False).page
+
+    expect(page.locator("#reply-0-own")).to_contain_text("请关闭页面")
+    expect(page.get_by_role("button", name="复制话术（中文）")).to_be_hidden()
 
 
 def test_a_filter_changes_the_list_without_a_reload_and_the_way_back_changes_it_again(browse: Open) -> None:

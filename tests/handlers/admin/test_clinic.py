@@ -153,9 +153,10 @@ async def test_a_row_says_when_how_many_got_on_and_where(staff: SignIn, store: S
     )
     row = dict(zip([cell.text for cell in table.head], table.texts[0], strict=True))
     assert row["Recovered"] == "0.0%"
-    assert row["Against usual"] == ""
-    assert re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d ?){2}", row["First and last seen"])
-    assert row["Most hit"] == f"{shop.title} 100.0%WeChat on iOS 100.0%8.0.50 100.0%"
+    assert row["Called"] == "Code not validThe visitor's doing"
+    assert row["Trend"] == "Trend"
+    assert re.fullmatch(r"(\d\d-\d\d \d\d:\d\d){2}", row["Seen"])
+    assert row["Most hit"] == f"{shop.title} 100%WeChat on iOS 100%8.0.50 100%"
 
 
 async def test_a_surge_is_told_with_what_is_usual(staff: SignIn, store: Store, shop: Site) -> None:

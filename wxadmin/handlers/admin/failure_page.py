@@ -92,6 +92,7 @@ class FailurePage(StaffHandler):
             "sides": SIDES,
             "stages": STAGES,
             "classes": CLASSES,
+            "is_listed": errcodes.is_listed,
             "per_cent": per_cent,
             "title_of": lambda code: errcodes.find(code, "any").title(self.language),
             "to_the_minute": self._to_the_minute,
@@ -115,4 +116,4 @@ class FailurePage(StaffHandler):
         return ranges.by_day(int(self.range), utcnow(), self.front.zone)
 
     def _to_the_minute(self, at: datetime) -> str:
-        return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
+        return f"{at.astimezone(self.front.zone):%m-%d %H:%M}"

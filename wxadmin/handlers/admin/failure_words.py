@@ -50,17 +50,23 @@ def against_usual(usual: Usual, lang: Language) -> AgainstUsual:
 
 def bars_of(most_hit: MostHit, lang: Language) -> list[Bars]:
     """Sites, browsers and versions, each with the share that it has of the events that have any."""
-    say = translator(lang).gettext
-    browsers = Hit(
-        [(say(BROWSERS.get(name, name)), number) for name, number in most_hit.browsers.most], most_hit.browsers.of
-    )
-    named = {msgid("Site"): most_hit.sites, msgid("Browser"): browsers, msgid("WeChat version"): most_hit.versions}
-    return [Bars(title, [_bar(*one, hit.of) for one in hit.most]) for title, hit in named.items()]
+    return [Bars(title, [_bar(*one, hit.of) for one in hit.most]) for title, hit in _named(most_hit, lang).items()]
 
 
 def at_most(most_hit: MostHit, lang: Language) -> list[str]:
     """The one site, browser and version that are hit most, with their shares."""
-    return [f"{one.bars[0].name} {one.bars[0].share}" for one in bars_of(most_hit, lang) if one.bars]
+    tops = [(hit.most[0], hit.of) for hit in _named(most_hit, lang).values() if hit.most]
+    return [f"{name} {round(100 * number / of)}%" for (name, number), of in tops]
+
+
+def _named(most_hit: MostHit, lang: Language) -> dict[str, Hit]:
+    say = translator(lang).gettext
+    browsers = [(say(BROWSERS.get(name, name)), number) for name, number in most_hit.browsers.most]
+    return {
+        msgid("Site"): most_hit.sites,
+        msgid("Browser"): Hit(browsers, most_hit.browsers.of),
+        msgid("WeChat version"): most_hit.versions,
+    }
 
 
 def _bar(name: str, number: int, of: int) -> Bar:
