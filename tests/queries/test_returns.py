@@ -211,7 +211,7 @@ def test_a_long_collapse_is_told_with_its_beginning(session: Session, site: Site
     [found] = returns.collapses(session, NOW, None)
 
     assert abs(found.since - (NOW - began * MINUTE)) <= max(MINUTE, pace * MINUTE)
-    assert found.started == 150
+    assert found.started == 100
 
 
 def test_a_run_is_the_stretch_of_which_the_most_are_missing() -> None:

@@ -84,4 +84,5 @@ def _pair(session: Session, days: Days, part: Part, missing: timedelta) -> Pair:
     whole = hours.logins(session, days.start, days.end, part)
     if not missing:
         return Pair(whole, whole, is_over=True)
-    return Pair(whole, hours.logins(session, days.start, days.end - missing, part), is_over=False)
+    rest = hours.logins(session, days.end - missing, days.end, part)
+    return Pair(whole, whole - rest, is_over=False)

@@ -48,6 +48,9 @@ class Logins:
     denied: int = 0
     new_users: int = 0
 
+    def __sub__(self, other: "Logins") -> "Logins":
+        return Logins(**{field.name: getattr(self, field.name) - getattr(other, field.name) for field in fields(self)})
+
     @property
     def ended(self) -> int:
         """What the success rate is a share of: harmless repeats, snapshot people and refused starts stand apart."""

@@ -38,19 +38,21 @@ class Run(NamedTuple):
     @property
     def score(self) -> int:
         """How many more did not come back than those who did outweigh."""
-        return self.started - self.returned - _WEIGHT * self.returned
+        return _score(self.started, self.returned)
 
 
 def newest_run(starts: Sequence[Start]) -> Run | None:
     """The run that ends with the newest start, given first; None where it is too short to say anything."""
-    best: Run | None = None
-    returned = 0
+    best = returned = longest = returned_of_it = 0
     for started, one in enumerate(starts, start=1):
         returned += one.is_back
-        run = Run(one.at, started, returned)
-        if run.score > (best.score if best else FEWEST - 1):
-            best = run
-    return best
+        if (score := _score(started, returned)) > best:
+            best, longest, returned_of_it = score, started, returned
+    return Run(starts[longest - 1].at, longest, returned_of_it) if best >= FEWEST else None
+
+
+def _score(started: int, returned: int) -> int:
+    return started - returned - _WEIGHT * returned
 
 
 def enough(usual: float | None) -> float:

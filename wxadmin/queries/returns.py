@@ -23,7 +23,7 @@ _EXACT = timedelta(minutes=1)
 # So many starts say what is usual.
 _KNOWN = 20
 # How many starts are looked at for one look: of one site, and of all that are looked at together.
-_OF_A_SITE, _OF_ALL, _SITES = 150, 3_000, 60
+_OF_A_SITE, _OF_ALL, _SITES = 100, 3_000, 60
 
 
 @dataclass(frozen=True, slots=True)
