@@ -57,6 +57,7 @@ class AttemptRow:
     browser_family: str
     wechat_version: str | None
     site: str | None
+    site_name: str | None
 
     @property
     def shown_outcome(self) -> str:
@@ -120,7 +121,7 @@ def count(session: Session, filters: AttemptFilters) -> Count:
 _COLUMNS: tuple[Any, ...] = (
     *(Attempt.id, Attempt.support_code, Attempt.started_at, Attempt.ended_at, Attempt.recovered_at),
     *(Attempt.outcome, Attempt.ended_by, Attempt.is_refused_start.label("is_refused_start")),
-    *(Attempt.scope, Attempt.browser_family, Attempt.wechat_version, Site.title.label("site")),
+    *(Attempt.scope, Attempt.browser_family, Attempt.wechat_version, Site.title.label("site"), Site.name),
 )
 
 
