@@ -71,6 +71,7 @@ from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
 from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
 from wxadmin.handlers.admin.users import UserList, UserShow
+from wxadmin.handlers.api_staff.calls import STAFF_API_ROUTES
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.h5 import H5Script
@@ -104,6 +105,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/getUserInfo", GetUserInfo),
     (r"/h5\.js", H5Script),
     (r"/api/v1/tickets/redeem", TicketRedeem),
+    *STAFF_API_ROUTES,
     (r"/(MP_verify_[0-9A-Za-z]{16}\.txt)", OwnershipFile),
     (r"/healthz", Health),
     (r"/readyz", Ready),

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from wxadmin.handlers.base import BadRequest, BaseHandler, TooManyFailures
+from wxadmin.handlers.base import BadRequest, BaseHandler, TooManyFailures, TooManyRequests
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _TOO_MANY = "too many such requests from this address have failed: mend what they send, and wait %d seconds"
+_TOO_FAST = "this key asks too often: wait %d seconds, and ask for less"
 
 
 class Problem(BadRequest):
@@ -51,7 +52,7 @@ class ApiHandler(BaseHandler):
     def answer(self, model: BaseModel) -> None:
         """Finishes the request with the model as JSON."""
         self.set_header("Content-Type", "application/json; charset=utf-8")
-        self.finish(model.model_dump_json())
+        self.finish(model.model_dump_json(by_alias=True))
 
     def bearer(self) -> str | None:
         """The key of the Authorization header."""
@@ -81,9 +82,11 @@ class ApiHandler(BaseHandler):
             problem |= error.members
         if retry_after := kwargs.get("retry_after"):
             self.set_header("Retry-After", str(retry_after))
-            problem["detail"] = f"it is not known to be stored; try again in {retry_after} seconds"
+            what = "" if self.request.method == "GET" else "it is not known to be stored; "
+            problem["detail"] = f"{what}try again in {retry_after} seconds"
         if isinstance(error, TooManyFailures):
-            problem |= {"reason": "gw_rate_limited", "detail": _TOO_MANY % error.retry_after}
+            detail = _TOO_FAST if isinstance(error, TooManyRequests) else _TOO_MANY
+            problem |= {"reason": "gw_rate_limited", "detail": detail % error.retry_after}
         if status_code == HTTPStatus.UNAUTHORIZED:
             self.set_header("WWW-Authenticate", 'Bearer realm="wxadmin"')
         problem["request_id"] = self.request_id

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any
 
 from tornado.web import HTTPError, RequestHandler
@@ -34,6 +35,10 @@ class TooManyFailures(HTTPError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(HTTPStatus.TOO_MANY_REQUESTS, reason=HTTPStatus.TOO_MANY_REQUESTS.phrase)
         self.retry_after = retry_after
+
+
+class TooManyRequests(TooManyFailures):
+    """The same where it is not failures that are too many."""
 
 
 class BaseHandler(RequestHandler):
@@ -85,6 +90,17 @@ class BaseHandler(RequestHandler):
     def visitor_ip(self) -> str | None:
         forwarded = ",".join(self.request.headers.get_list("X-Forwarded-For"))
         return visitor_address(self.request.connection.context.address[0], forwarded, self.front.trusted_proxies)  # type: ignore[union-attr]
+
+    @property
+    def is_in_admin_networks(self) -> bool:
+        """Whether the visitor may know that there is a dashboard."""
+        networks = self.front.admin_networks
+        if not networks:
+            return True
+        visitor = self.visitor_ip
+        return visitor is not None and any(
+            ip_address(visitor) in network for network in networks if network.version == ip_address(visitor).version
+        )
 
     @property
     def customer(self) -> str:

@@ -62,7 +62,9 @@ class AttemptShown:
     redeemed_at: datetime | None
     recovered_at: datetime | None
     site: str | None
+    site_name: str | None
     account: str | None
+    account_name: str | None
     scope: str
     scope_granted: str | None
     channel: str | None
@@ -87,8 +89,8 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None, m
     """The attempt. Whoever is confined to some sites gets those of them alone, and nothing personal."""
     row = session.execute(
         select(
-            *(Attempt, Site.title.label("site"), Site.handoff, Site.profile_required),
-            *(Account.title.label("account"), User.nickname, User.openid),
+            *(Attempt, Site.title.label("site"), Site.name.label("site_name"), Site.handoff, Site.profile_required),
+            *(Account.title.label("account"), Account.name.label("account_name"), User.nickname, User.openid),
         )
         .outerjoin(Site, Site.id == Attempt.site_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
@@ -111,7 +113,9 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None, m
         redeemed_at=attempt.redeemed_at,
         recovered_at=attempt.recovered_at,
         site=row.site,
+        site_name=row.site_name,
         account=row.account,
+        account_name=row.account_name,
         scope=attempt.scope,
         scope_granted=attempt.scope_granted,
         channel=attempt.channel,

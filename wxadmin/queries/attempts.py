@@ -60,6 +60,7 @@ class AttemptRow:
     browser_family: str
     wechat_version: str | None
     site: str | None
+    site_name: str | None
 
     @property
     def shown_outcome(self) -> str:
@@ -123,7 +124,7 @@ def count(session: Session, filters: AttemptFilters) -> Count:
 _COLUMNS: tuple[Any, ...] = (
     *(Attempt.id, Attempt.support_code, Attempt.started_at, Attempt.ended_at, Attempt.recovered_at),
     *(Attempt.outcome, Attempt.ended_by, Attempt.is_refused_start.label("is_refused_start")),
-    *(Attempt.scope, Attempt.browser_family, Attempt.wechat_version, Site.title.label("site")),
+    *(Attempt.scope, Attempt.browser_family, Attempt.wechat_version, Site.title.label("site"), Site.name),
 )
 
 

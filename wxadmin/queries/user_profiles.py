@@ -55,6 +55,7 @@ class UserProfile:
 
     user: Person
     account: str
+    account_name: str
     token: TokenFacts | None
     explicit_at: datetime | None
     others: Rows
@@ -65,15 +66,16 @@ class UserProfile:
 def find(session: Session, user_id: int, *, masks: Masks) -> UserProfile | None:
     """The user, if there is one with this id."""
     found = session.execute(
-        select(User, Account.title).join(Account, Account.id == User.account_id).where(User.id == user_id)
+        select(User, Account.title, Account.name).join(Account, Account.id == User.account_id).where(User.id == user_id)
     ).one_or_none()
     if found is None:
         return None
-    user, account = found
+    user, account, account_name = found
     of_them = masks.about(user_id)
     return UserProfile(
         _person(user, of_them),
         account,
+        account_name,
         _token(session, user_id),
         _first_explicit(session, user_id),
         _others(session, user, masks),
@@ -155,6 +157,7 @@ def _others(session: Session, user: User, masks: Masks) -> Rows:
     openid = masks.column(Field.OPENID, User.openid).label("openid")
     nickname = masks.column(Field.NICKNAME, User.nickname).label("nickname")
     query = select(User.id, openid, nickname, User.last_login_at, Account.title.label("account"))
+    query = query.add_columns(Account.name.label("account_name"))
     query = query.join(Account, Account.id == User.account_id).where(User.unionid == user.unionid, User.id != user.id)
     return session.execute(query.order_by(User.last_login_at.desc()).limit(_MOST)).all()
 
@@ -162,6 +165,8 @@ def _others(session: Session, user: User, masks: Masks) -> Rows:
 def _channels(session: Session, user_id: int, masks: Masks) -> Rows:
     columns = (UserChannel.channel, UserChannel.first_at, UserChannel.last_at, UserChannel.logins)
     ref = masks.column(Field.REF, UserChannel.last_ref).label("last_ref")
-    query = select(*columns, ref, Site.title.label("site")).join(Site, Site.id == UserChannel.site_id)
+    query = select(*columns, ref, Site.title.label("site"), Site.name.label("site_name")).join(
+        Site, Site.id == UserChannel.site_id
+    )
     query = query.where(UserChannel.user_id == user_id).order_by(UserChannel.last_at.desc()).limit(_MOST)
     return session.execute(query).all()

@@ -38,7 +38,9 @@ class UserRow:
     granted_userinfo: bool
     token: TokenHealth
     account: str
+    account_name: str
     site: str
+    site_name: str
     channel: str | None
     first_seen_at: datetime
     last_login_at: datetime
@@ -216,7 +218,9 @@ def _rows(asked: Wanted) -> Select[Any]:
         User.granted_userinfo,
         health(utcnow()).label("token"),
         Account.title.label("account"),
+        Account.name.label("account_name"),
         Site.title.label("site"),
+        Site.name.label("site_name"),
         User.last_channel.label("channel"),
         User.first_seen_at,
         User.last_login_at,

@@ -13,6 +13,8 @@ from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.sign_in import SignIn as SignInHandler
 from wxadmin.handlers.admin.sign_in import SignInCode
+from wxadmin.handlers.api_staff.base import NoSuchCall, StaffApiHandler
+from wxadmin.handlers.api_staff.calls import CALLS, OpenApi
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
@@ -25,10 +27,10 @@ TABLES = [ROOT / "README.md", ROOT / "docs" / "README.zh-CN.md"]
 
 # What strangers may reach: visitors and sites (who say who they are in other ways), and what leads to a sign-in.
 VISITORS = {Auth, Callback, Exchange, GetCode, GetUserInfo, H5Script, OwnershipFile}
-PUBLIC = {*VISITORS, TicketRedeem, Health, Ready, Metrics, SignInHandler, SignInCode, Preferences}
+PUBLIC = {*VISITORS, TicketRedeem, OpenApi, NoSuchCall, Health, Ready, Metrics, SignInHandler, SignInCode, Preferences}
 # These take no form, or are asked by programs with a key that no browser adds by itself, or by pages whose origin is
 # checked.
-SPARED_XSRF = {*VISITORS, TicketRedeem, Health, Ready, Metrics}
+SPARED_XSRF = {*VISITORS, TicketRedeem, Health, Ready, Metrics, OpenApi, NoSuchCall, *CALLS.values()}
 STAFF_ROUTES = [(pattern, handler) for pattern, handler in ROUTES if issubclass(handler, StaffHandler)]
 METHODS = ("GET", "POST")
 
@@ -46,9 +48,9 @@ def example_of(pattern: str) -> str:
     return path
 
 
-def documented(path: Path) -> dict[str, set[Role]]:
+def documented(path: Path, below: str = "/admin") -> dict[str, set[Role]]:
     """The README's table: which roles may open an address."""
-    rows = re.findall(r"^\| `GET (/admin[^`]*)` \|[^|]*\|((?:[^|]*\|){5})$", path.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(rf"^\| `GET ({below}[^`]*)` \|[^|]*\|((?:[^|]*\|){{5}})$", path.read_text("utf-8"), re.MULTILINE)
     return {
         address: {role for role, cell in zip(Role, cells.split("|"), strict=False) if cell.strip() != "–"}
         for address, cells in rows
@@ -60,7 +62,7 @@ def concrete(address: str) -> str:
 
 
 def test_every_route_is_for_staff_or_named_as_public() -> None:
-    unguarded = {handler for _, handler in ROUTES if not issubclass(handler, StaffHandler)}
+    unguarded = {handler for _, handler in ROUTES if not issubclass(handler, (StaffHandler, StaffApiHandler))}
 
     assert unguarded == PUBLIC
     assert all(pattern.startswith("/admin") for pattern, _ in STAFF_ROUTES)
@@ -75,6 +77,10 @@ async def test_an_address_that_is_no_page_says_so_within_the_dashboard(staff: Si
     assert missing.status_code == 404
     assert "There is nothing here" in missing.text
     assert 'href="/admin/attempts"' in missing.text
+
+
+def test_no_call_checks_keys_or_roles_in_a_way_of_its_own() -> None:
+    assert {call for call in CALLS.values() if call.prepare is not StaffApiHandler.prepare} == set()
 
 
 def test_no_page_checks_sign_ins_or_roles_in_a_way_of_its_own() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -52,7 +51,7 @@ class AdminHandler(BaseHandler):
 
     async def prepare(self) -> None:
         super().prepare()
-        if not self._is_in_admin_networks():
+        if not self.is_in_admin_networks:
             raise HTTPError(HTTPStatus.NOT_FOUND)
 
     @property
@@ -115,15 +114,6 @@ class AdminHandler(BaseHandler):
     @property
     def _time(self) -> Callable[[datetime], str]:
         return lambda at: local_time(at, self.front.zone)
-
-    def _is_in_admin_networks(self) -> bool:
-        networks = self.front.admin_networks
-        if not networks:
-            return True
-        visitor = self.visitor_ip
-        return visitor is not None and any(
-            ip_address(visitor) in network for network in networks if network.version == ip_address(visitor).version
-        )
 
 
 class StaffHandler(AdminHandler):

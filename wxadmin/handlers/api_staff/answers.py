@@ -1,0 +1,187 @@
+"""What calls of the staff API answer. Ids are text: they have more digits than JavaScript's numbers hold. Accounts and
+sites go by their names, as filters take them. What is masked for a role is masked here."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, Field
+
+_NEXT = Field(description="the cursor of the next page; null where this was the last. A page may be short, or empty")
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = Field(None, description="what to change")
+    reason: str | None = Field(None, description="a stable word for programs")
+    request_id: str
+
+
+class UserItem(BaseModel):
+    id: str
+    openid: str | None
+    unionid: str | None
+    nickname: str | None
+    scopes: list[str]
+    token: str
+    account: str
+    site: str = Field(description="of the last login")
+    channel: str | None = Field(description="of the last login")
+    first_seen_at: datetime
+    last_login_at: datetime
+
+
+class UserPage(BaseModel):
+    items: list[UserItem]
+    next: str | None = _NEXT
+
+
+class TokenAnswer(BaseModel):
+    state: str
+    expires_at: datetime
+    consent_ends_at: datetime
+    refreshed_at: datetime | None
+    last_code: str | None
+
+
+class OtherIdentity(BaseModel):
+    id: str
+    openid: str | None
+    nickname: str | None
+    account: str
+    last_login_at: datetime
+
+
+class CameThrough(BaseModel):
+    site: str
+    channel: str | None
+    ref: str | None
+    logins: int
+    first_at: datetime
+    last_at: datetime
+
+
+class UserAnswer(BaseModel):
+    id: str
+    openid: str | None
+    unionid: str | None
+    nickname: str | None
+    headimgurl: str | None
+    ref: str | None
+    scopes: list[str]
+    account: str
+    profile_at: datetime | None
+    first_seen_at: datetime
+    last_login_at: datetime
+    logins: int
+    token: TokenAnswer | None
+    others: list[OtherIdentity] = Field(description="under the same unionid")
+    came_through: list[CameThrough]
+
+
+class AttemptItem(BaseModel):
+    support_code: str
+    outcome: str
+    ended_by: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    recovered_at: datetime | None
+    scope: str
+    browser: str
+    wechat_version: str | None
+    site: str | None
+
+
+class AttemptPage(BaseModel):
+    items: list[AttemptItem]
+    next: str | None = _NEXT
+
+
+class PersonAnswer(BaseModel):
+    user_id: str | None
+    openid: str | None
+    nickname: str | None
+    ref: str | None
+    ip: str | None
+
+
+class StepAnswer(BaseModel):
+    at: datetime
+    stage: str
+    event_class: str = Field(serialization_alias="class")
+    code: str | None
+    errmsg: str | None
+    rid: str | None
+    http_status: int | None
+    duration_ms: int | None
+
+
+class AttemptAnswer(AttemptItem):
+    account: str | None
+    returned_at: datetime | None
+    redeemed_at: datetime | None
+    scope_granted: str | None
+    channel: str | None
+    return_url: str | None
+    person: PersonAnswer | None = Field(description="null where your role sees nothing personal")
+    steps: list[StepAnswer]
+
+
+class FailureItem(BaseModel):
+    code: str
+    stage: str
+    event_class: str = Field(serialization_alias="class")
+    title: str
+    side: str = Field(description="whose affair it is")
+    count: int
+    by_bucket: list[int] = Field(description="between the `bounds` of the answer")
+    people: int
+    people_is_all: bool = Field(description="false where there are more than were looked at")
+
+
+class FailurePage(BaseModel):
+    bounds: list[datetime]
+    items: list[FailureItem]
+    next: None = None
+
+
+class AccountTokens(BaseModel):
+    account: str
+    states: dict[str, int]
+
+
+class TokenSummary(BaseModel):
+    at: datetime
+    tokens: int
+    valid: int
+    states: dict[str, int]
+    ending_soon: int = Field(description="explicit consents that end within 3 days")
+    ending: dict[date, int] = Field(description="explicit consents that end, by day")
+    lag_seconds: float = Field(description="how long the longest overdue token has waited for its refresh")
+    accounts: list[AccountTokens]
+
+
+class EventItem(BaseModel):
+    id: str
+    at: datetime
+    stage: str
+    event_class: str = Field(serialization_alias="class")
+    code: str | None
+    errmsg: str | None
+    rid: str | None
+    http_status: int | None
+    duration_ms: int | None
+    scope: str
+    browser: str
+    outcome: str | None = Field(description="the end that it gave its attempt")
+    user_id: str | None
+    support_code: str | None
+    site: str | None
+    account: str | None
+
+
+class EventPage(BaseModel):
+    items: list[EventItem]
+    next: str | None = _NEXT

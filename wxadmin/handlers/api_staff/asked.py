@@ -1,0 +1,90 @@
+"""What calls of the staff API may be asked, as models: they check the query, and the OpenAPI document is of them."""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from wxadmin.models import Class, Stage
+from wxadmin.queries.token_states import TokenHealth
+from wxadmin.queries.user_filters import GrantedScope
+
+Outcome = Literal[
+    "succeeded", "waiting", "failed", "abandoned", "denied", "snapshot", "duplicate", "refused"
+]  # fmt: skip
+Scope = Literal["snsapi_base", "snsapi_userinfo"]
+Family = Literal["wechat-android", "wechat-ios", "wechat-desktop", "wechat", "miniprogram", "wecom", "other"]
+_YEARS = range(2000, 2091)
+
+
+def _day(typed: Any) -> Any:
+    """Only as 2026-11-20: other ways to write a day are read differently by different programs."""
+    if not (isinstance(typed, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", typed, re.ASCII)):
+        raise ValueError("a day such as 2026-11-20 is wanted")
+    day = date.fromisoformat(typed)
+    if day.year not in _YEARS:
+        raise ValueError(f"the day lies between the years {_YEARS[0]} and {_YEARS[-1]}")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Text = Annotated[str, Field(min_length=1, max_length=128)]
+Code = Annotated[str, Field(pattern=r"^(-?[0-9]{1,7}|gw_[a-z_]{1,29})$")]
+Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="`next` of the answer before")]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UsersAsked(_Asked):
+    q: Text | None = Field(
+        None,
+        description=(
+            "an openid or how it begins, a unionid, a member reference or a nickname; "
+            "what is masked for your role has to be whole"
+        ),
+    )
+    account: Name | None = None
+    site: Name | None = Field(None, description="whoever ever came to it")
+    channel: Name | None = None
+    scope: GrantedScope | None = None
+    token: TokenHealth | None = None
+    first_from: Day | None = Field(None, description="first login on this day or later")
+    first_to: Day | None = None
+    last_from: Day | None = None
+    last_to: Day | None = None
+    cursor: Annotated[str, Field(pattern=r"^[0-9]{1,17}-[0-9]{1,19}$")] | None = Field(
+        None, description="`next` of the answer before"
+    )
+
+
+class AttemptsAsked(_Asked):
+    outcome: Outcome | None = None
+    site: Name | None = None
+    account: Name | None = None
+    scope: Scope | None = None
+    browser: Family | None = None
+    code: Code | None = Field(None, description="the errcode or reason that ended it")
+    openid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,64}$")] | None = None
+    ref: Name | None = Field(None, description="the site's own number of the person, to the letter")
+    since: Day | None = Field(None, alias="from")
+    until: Day | None = Field(None, alias="to", description="this day included")
+    cursor: Cursor | None = None
+
+
+class FailuresAsked(_Asked):
+    range: Literal["today", "7", "30"] = Field("7", description="days, today included; today by the hour")
+    site: Name | None = None
+
+
+class EventsAsked(_Asked):
+    stage: Stage | None = None
+    event_class: Class | None = Field(None, alias="class")
+    code: Code | None = None
+    site: Name | None = None
+    since: Day | None = Field(None, alias="from")
+    until: Day | None = Field(None, alias="to", description="this day included")
+    cursor: Cursor | None = None

@@ -1,0 +1,110 @@
+"""What every call of the staff API shares: whose key it is, whether they may, and how often."""
+
+from http import HTTPStatus
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from tornado.web import HTTPError
+
+from wxadmin.clock import utcnow
+from wxadmin.handlers.admin.menu import EVERYONE
+from wxadmin.handlers.api import ApiHandler, Problem
+from wxadmin.handlers.base import BadRequest, TooManyRequests
+from wxadmin.models import Role
+from wxadmin.queries import masking, places, staff_keys
+from wxadmin.queries.masking import Masks
+from wxadmin.queries.staff import Identity
+from wxadmin.security.hashes import sha256
+from wxadmin.services import staff_keys as services
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_NO_KEY = "send a key of yours as `Authorization: Bearer <key>`; the page My sign-in of the dashboard makes one"
+_NO_SUCH_KEY = "this key is nobody's: it was revoked, or its owner is switched off; make another on the page My sign-in"
+_NOT_YOURS = "your role may not ask for this: an administrator can change your role"
+
+
+class Nothing(BaseModel):
+    """A call that takes no parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StaffApiHandler(ApiHandler):
+    """`summary`, `asks` and `answers` are what the OpenAPI document says of the call; `may_be_missing` where its
+    address names one thing."""
+
+    roles: ClassVar[frozenset[Role]] = EVERYONE
+    summary: ClassVar[str] = ""
+    asks: ClassVar[type[BaseModel]] = Nothing
+    answers: ClassVar[type[BaseModel]]
+    identity: Identity
+
+    async def prepare(self) -> None:
+        super().prepare()
+        if not self.is_in_admin_networks:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        self.identity = await self._of_key()
+        if self.identity.role not in self.roles:
+            raise Problem(HTTPStatus.FORBIDDEN, _NOT_YOURS)
+
+    @property
+    def masks(self) -> Masks:
+        """What whoever asks sees of people; nobody is there to say why more should be shown."""
+        return masking.of_role(self.identity.role)
+
+    def asked(self, model: type[ModelT]) -> ModelT:
+        """The query as a model, empty values included. Raises Problem, BadRequest."""
+        return self.checked(model, {name: self._once(name) for name in self.request.query_arguments})
+
+    async def among(self, site: str | None) -> frozenset[int] | None:
+        """The ids of the sites that count: those that the person may see, or the one that is named. Raises BadRequest
+        where it is not among them."""
+        if site is None:
+            return self.identity.site_ids
+        known = await self.gateway.database.read(places.all_places, among=self.identity.site_ids)
+        found = frozenset(place.id for place in known.sites if place.name == site)
+        if not found:
+            raise BadRequest("there is no site of this name, or it is not yours to see")
+        return found
+
+    def missing(self, what: str) -> Problem:
+        return Problem(HTTPStatus.NOT_FOUND, what)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", "GET")
+        super().write_error(status_code, **kwargs)
+
+    def _once(self, name: str) -> str:
+        values = self.request.query_arguments[name]
+        if len(values) > 1:
+            raise BadRequest(f"{name} is given {len(values)} times: give it once")
+        try:
+            return values[0].decode()
+        except UnicodeDecodeError:
+            raise BadRequest(f"{name} is not UTF-8") from None
+
+    async def _of_key(self) -> Identity:
+        """Raises Problem, and TooManyFailures, which a good key never meets but for its own requests."""
+        key, now = self.bearer(), utcnow()
+        found = await self.gateway.database.read(staff_keys.in_hand, sha256(key)) if key else None
+        if found is None:
+            self.require_few_failures(self.front.limits.staff_keys, self.customer)
+            self.front.limits.staff_keys.failed(self.customer)
+            raise Problem(HTTPStatus.UNAUTHORIZED, _NO_SUCH_KEY if key else _NO_KEY)
+        if wait := self.must_wait(self.front.limits.staff_requests, str(found.id)):
+            raise TooManyRequests(wait)
+        self.front.limits.staff_requests.failed(str(found.id))
+        if services.needs_used(found.used_at, now):
+            await self.gateway.database.write(services.used, found.id, now)
+        return found.identity
+
+
+class NoSuchCall(ApiHandler):
+    """Every address of the API at which there is nothing."""
+
+    def get(self) -> None:
+        raise Problem(HTTPStatus.NOT_FOUND, "there is no such call: /api/v1/openapi.json lists them")
+
+    post = put = patch = delete = get
