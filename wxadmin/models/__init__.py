@@ -5,7 +5,8 @@ from wxadmin.models.attempt import Attempt, CodeClaim, Outcome
 from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.house import Counter, JobRun, KeyInUse, Node
+from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
+from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Role, Staff, StaffSession, StaffSite
@@ -25,9 +26,11 @@ __all__ = [
     "FailureHour",
     "Hold",
     "JobRun",
+    "JobTurn",
     "KeyInUse",
     "LoginHour",
     "Node",
+    "Notice",
     "Origin",
     "Outcome",
     "RefreshPass",
