@@ -38,6 +38,7 @@ from wxadmin.handlers.admin.demo_links import DemoLinks
 from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
+from wxadmin.handlers.admin.notice import NoticeEnd, NoticePage
 from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffList, StaffReset
 from wxadmin.handlers.admin.preferences import Preferences
@@ -63,6 +64,7 @@ from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
+from wxadmin.handlers.notices import Notices
 from wxadmin.handlers.page_codes import Exchange, GetCode, GetUserInfo
 from wxadmin.handlers.static import StaticFile, StaticTree, static_root
 from wxadmin.handlers.tickets import TicketRedeem
@@ -136,6 +138,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/admin/staff/({_NAME})/reset", StaffReset),
     (rf"/admin/staff/({_NAME})/disable", StaffDisable),
     (r"/admin/audit", AuditList),
+    (r"/admin/notice", NoticePage),
+    (r"/admin/notice/end", NoticeEnd),
     (r"/admin/.*", NoSuchPage),
 ]
 
@@ -215,6 +219,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             admin_networks=settings.admin_networks,
             metrics_token=kept_secrets.metrics_token(settings),
             settings=settings,
+            notices=Notices(database),
         )
         for language in i18n.LANGUAGES:
             i18n.translator(language)
@@ -271,13 +276,14 @@ async def serve_until(
         server.add_sockets(sockets)
         runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB])
         runner.start()
-        counting = asyncio.create_task(keep_counted(front))
+        ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]
         log.logger.info("serving", url=front.gateway.public_url, node=front.gateway.node)
         if ready:
             ready.set()
         await stop.wait()
         log.logger.info("stopping")
-        counting.cancel()
+        for looking in ahead:
+            looking.cancel()
         server.stop()
         if not all(await asyncio.gather(runner.stop(_DRAIN_S), front.activity.idle(_DRAIN_S))):
             log.logger.warning("drain_cut_short", seconds=_DRAIN_S)

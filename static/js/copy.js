@@ -1,6 +1,8 @@
 // Buttons that copy the text of another element; they stay hidden where scripts do not run, since they could do nothing.
 
 function select(element) {
+  // What is folded away cannot be selected.
+  element.closest("details")?.setAttribute("open", "");
   const range = document.createRange();
   range.selectNodeContents(element);
   const selection = getSelection();

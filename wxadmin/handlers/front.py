@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from wxadmin.flows.gateway import Gateway
 from wxadmin.handlers.admin.remembered import Remembered
 from wxadmin.handlers.limits import Limits
+from wxadmin.handlers.notices import Notices
 from wxadmin.handlers.peer import Network
 from wxadmin.handlers.static import StaticTree
 from wxadmin.queries.scopes import Grants
@@ -53,6 +54,7 @@ class Front:
     admin_networks: list[Network]
     metrics_token: str
     settings: Settings
+    notices: Notices
     limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
     standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))

@@ -34,6 +34,7 @@ PLACES = (
     Place(msgid("Sites"), "/admin/sites", SITE_READERS),
     Place(msgid("Staff"), "/admin/staff", ADMINS),
     Place(msgid("Audit log"), "/admin/audit", ADMINS),
+    Place(msgid("Incident notice"), "/admin/notice", TOKEN_KEEPERS),
     Place(msgid("Doctor"), "/admin/doctor", TOKEN_KEEPERS),
 )
 
