@@ -37,6 +37,8 @@ from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.demo_links import DemoLinks
 from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
+from wxadmin.handlers.admin.feed import Feed
+from wxadmin.handlers.admin.live import LiveEvents, LivePage
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.notice import NoticeEnd, NoticePage
 from wxadmin.handlers.admin.overview import Overview
@@ -113,6 +115,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
+    (r"/admin/live", LivePage),
+    (r"/admin/live/events", LiveEvents),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
     (r"/admin/sign-in", SignIn),
@@ -220,6 +224,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             metrics_token=kept_secrets.metrics_token(settings),
             settings=settings,
             notices=Notices(database),
+            feed=Feed(database),
         )
         for language in i18n.LANGUAGES:
             i18n.translator(language)

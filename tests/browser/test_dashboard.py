@@ -16,6 +16,7 @@ from tornado.web import RequestHandler
 from tests import running
 from tests.browser.conftest import Visitor
 from wxadmin.app import ROUTES
+from wxadmin.handlers.admin.live import LiveEvents
 from wxadmin.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -24,11 +25,13 @@ NAME, PASSWORD = "ada", "correct horse battery staple"
 # With twenty thousand events, the evening with a wrong AppSecret is surely among the days of a month.
 MONTH = "/admin/failures?range=30"
 DESK, PHONE = (1280, 800), (360, 740)
-# Those whose address is all of them: a page of one user or one code is reached from its list.
+# Those whose address is all of them: a page of one user or one code is reached from its list. A stream is no page.
 PAGES = [
     pattern.rstrip("?")
     for pattern, handler in ROUTES
-    if re.fullmatch(r"/admin[a-z/-]*\??", pattern) and handler.get is not RequestHandler.get
+    if re.fullmatch(r"/admin[a-z/-]*\??", pattern)
+    and handler.get is not RequestHandler.get
+    and handler is not LiveEvents
 ]
 # Its status is 404, and it stands in the same frame.
 NO_PAGE = "/admin/no-such-page"

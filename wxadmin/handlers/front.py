@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from wxadmin.flows.gateway import Gateway
+from wxadmin.handlers.admin.feed import Feed
 from wxadmin.handlers.admin.remembered import Remembered
 from wxadmin.handlers.limits import Limits
 from wxadmin.handlers.notices import Notices
@@ -55,6 +56,7 @@ class Front:
     metrics_token: str
     settings: Settings
     notices: Notices
+    feed: Feed
     limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
     standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))

@@ -27,6 +27,7 @@ PLACES = (
     Place(msgid("Overview"), "/admin/", EVERYONE),
     Place(msgid("Authorized users"), "/admin/users", NOT_DEVELOPERS),
     Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
+    Place(msgid("Live feed"), "/admin/live", NOT_MARKETERS),
     Place(msgid("Failures"), "/admin/failures", NOT_MARKETERS),
     Place(msgid("Scopes"), "/admin/scopes", NOT_DEVELOPERS),
     Place(msgid("Token health"), "/admin/tokens", TOKEN_READERS),
