@@ -76,8 +76,9 @@ from wxadmin.journal import Journal
 from wxadmin.journal.writer import Writer
 from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
+from wxadmin.services.purging import Keep
 from wxadmin.settings import Settings
-from wxadmin.tasks import refresh, sweep, verify
+from wxadmin.tasks import purge, refresh, sweep, verify
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -279,7 +280,9 @@ async def serve_until(
             body_timeout=_SLOWEST_BODY_S,
         )
         server.add_sockets(sockets)
-        runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB])
+        keep = Keep(settings.keep_events_days, settings.keep_audit_days)
+        jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, purge.job(keep)]
+        runner = Runner(front.gateway, jobs)
         runner.start()
         ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]
         log.logger.info("serving", url=front.gateway.public_url, node=front.gateway.node)

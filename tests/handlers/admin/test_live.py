@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,6 @@ from tests.factories import AttemptFactory, EventFactory
 from tests.handlers.admin.conftest import SignIn, StaffVisitor
 from tests.running import CLINIC_URL
 from tests.visiting import Visitor
-from wxadmin import app
 from wxadmin.database import Database
 from wxadmin.handlers.admin import feed, live
 from wxadmin.ids import Ids
@@ -312,19 +312,20 @@ async def test_looking_on_keeps_no_session_alive(
     assert (stream.kinds, end) == (["ended"], {})
 
 
-async def test_a_stop_does_not_wait_for_those_who_listen(
-    settings: Settings, staff: SignIn, caplog: pytest.LogCaptureFixture
-) -> None:
-    operator = staff("operator")
-    async with AsyncExitStack() as stack:
-        server = running.serving(settings)
-        address = await server.__aenter__()
-        streams_ = [await stack.enter_async_context(listen(operator, gateway=address)) for _ in range(3)]
+async def test_a_stop_does_not_wait_for_those_who_listen(settings: Settings, staff: SignIn, tmp_path: Path) -> None:
+    operator, port = staff("operator"), running.unused_port()
+    with running.serve(settings, port, folder=tmp_path) as program:
+        async with AsyncExitStack() as stack:
+            address = f"http://127.0.0.1:{port}"
+            opened = [await stack.enter_async_context(listen(operator, gateway=address)) for _ in range(3)]
 
-        await asyncio.wait_for(server.__aexit__(None, None, None), app._DRAIN_S / 2)
-        ends = [await stream.next() for stream in streams_]
+            code = await asyncio.to_thread(program.terminate)
+            ends = [await stream.next() for stream in opened]
 
-    assert ends == [None] * 3
+    assert [stream.status for stream in opened] == [200] * 3
+    assert (ends, code) == ([None] * 3, 0)
+    assert "drain_cut_short" not in program.output
+    assert "Traceback" not in program.output
 
 
 @on_sqlite

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wxadmin.handlers.admin.durations import spoken
+from wxadmin.handlers.admin.job_words import JOBS
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.attention import Surge
 from wxadmin.queries.overview import Picture
@@ -14,7 +15,6 @@ from wxadmin.wechat import errcodes
 
 # A refresh pass every half minute, and fifteen minutes in which a token may be renewed before it expires.
 _LATE_AFTER = timedelta(minutes=5)
-_JOBS = {"refresh": msgid("Refresh"), "sweep": msgid("Cleaning up"), "verify": msgid("Checking of counts")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _jobs(picture: Picture, now: datetime, lang: Language) -> Iterator[Finding]:
     say = translator(lang).gettext
     for job in picture.idle_jobs:
         values = {
-            "job": say(_JOBS[job.name]),
+            "job": say(JOBS[job.name]),
             "error": job.error,
             "ago": spoken(job.since, now, lang) if job.since else "",
         }

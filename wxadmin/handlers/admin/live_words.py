@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from wxadmin import support_codes
+from wxadmin.clock import utcnow
 from wxadmin.handlers.admin import user_words
 from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, STAGES, Word
 from wxadmin.i18n import Language, msgid, translator
@@ -93,4 +94,6 @@ def _said(one: Happening, lang: Language) -> str:
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%H:%M:%S}"
+    """With the day, where that is not today."""
+    there = at.astimezone(zone)
+    return f"{there:%H:%M:%S}" if there.date() == utcnow().astimezone(zone).date() else f"{there:%m-%d %H:%M}"
