@@ -511,6 +511,33 @@ class JobRunFactory(_Factory):
     rows = 12
 
 
+class JobTurnFactory(_Factory):
+    class Meta:
+        model = models.JobTurn
+
+    name = factory.Sequence(lambda number: f"turn-{number}")
+    node = 1
+    until = factory.LazyFunction(lambda: utcnow() + timedelta(minutes=2))
+
+
+class NoticeFactory(_Factory):
+    """Shown, unless it has ended."""
+
+    class Meta:
+        model = models.Notice
+
+    class Params:
+        ended = factory.Trait(ended_at=_ago(minutes=5))
+
+    id = factory.LazyFunction(_ids.draw)
+    text_zh = "微信授权暂时缓慢，我们正在处理。"
+    text_en = "Logins through WeChat are slow at the moment; we are at it."
+    reply = "您好，微信授权目前较慢，请十分钟后再试。"
+    on_visitors = False
+    since = _ago(minutes=30)
+    set_by = "ada"
+
+
 class AccountRefreshFactory(_Factory):
     class Meta:
         model = models.AccountRefresh

@@ -30,6 +30,7 @@ def test_without_any_variable_the_defaults_are_those_of_the_contract() -> None:
     assert loaded.wechat_api_url == WECHAT_API_URL == "https://api.weixin.qq.com"
     assert (loaded.wechat_timeout, loaded.timezone) == (5, "Asia/Shanghai")
     assert (loaded.refresh_interval, loaded.refresh_ahead, loaded.refresh_concurrency) == (30, 900, 64)
+    assert (loaded.keep_events_days, loaded.keep_audit_days) == (200, 1_095)
     assert (loaded.secret_keys, loaded.trusted_proxies, loaded.admin_networks) == ([], [], [])
     assert (loaded.log_level, loaded.log_format, loaded.metrics_token) == ("info", None, None)
 
@@ -52,6 +53,8 @@ def test_without_any_variable_the_defaults_are_those_of_the_contract() -> None:
         ("TRUSTED_PROXIES", "10.0.0.0/8, fd00::/8", [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]),
         ("ADMIN_NETWORKS", "192.0.2.7", [ip_network("192.0.2.7/32")]),
         ("METRICS_TOKEN", "told", "told"),
+        ("KEEP_EVENTS_DAYS", "365", 365),
+        ("KEEP_AUDIT_DAYS", "183", 183),
         ("LOG_LEVEL", "debug", "debug"),
         ("LOG_FORMAT", "json", "json"),
     ],
@@ -103,6 +106,10 @@ def test_the_table_above_names_every_setting() -> None:
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("TRUSTED_PROXIES", "proxy"),
         ("ADMIN_NETWORKS", "10.0.0.0/8;192.0.2.0/24"),
+        ("KEEP_EVENTS_DAYS", "182"),
+        ("KEEP_AUDIT_DAYS", "0"),
+        ("KEEP_AUDIT_DAYS", "36501"),
+        ("KEEP_EVENTS_DAYS", "half a year"),
         ("LOG_LEVEL", "INFO"),
         ("LOG_FORMAT", "xml"),
     ],

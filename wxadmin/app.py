@@ -38,8 +38,11 @@ from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.demo_links import DemoLinks
 from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
+from wxadmin.handlers.admin.feed import Feed
+from wxadmin.handlers.admin.live import LiveEvents, LivePage
 from wxadmin.handlers.admin.me import Me, MyKeyAdd, MyKeyRevoke, MySessionEnd, MySessionsEndOthers
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
+from wxadmin.handlers.admin.notice import NoticeEnd, NoticePage
 from wxadmin.handlers.admin.overview import Overview
 from wxadmin.handlers.admin.people import (
     StaffAdd,
@@ -76,6 +79,7 @@ from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile
 from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
+from wxadmin.handlers.notices import Notices
 from wxadmin.handlers.page_codes import Exchange, GetCode, GetUserInfo
 from wxadmin.handlers.static import StaticFile, StaticTree, static_root
 from wxadmin.handlers.tickets import TicketRedeem
@@ -85,8 +89,9 @@ from wxadmin.journal import Journal
 from wxadmin.journal.writer import Writer
 from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
+from wxadmin.services.purging import Keep
 from wxadmin.settings import Settings
-from wxadmin.tasks import refresh, sweep, verify
+from wxadmin.tasks import purge, refresh, sweep, verify
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -129,6 +134,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),
     (r"/admin/attempts/([^/]{1,64})/reveal", AttemptReveal),
+    (r"/admin/live", LivePage),
+    (r"/admin/live/events", LiveEvents),
     (r"/admin/failures", FailureList),
     (r"/admin/failures/([^/]{1,64})", FailureShow),
     (r"/admin/sign-in", SignIn),
@@ -164,6 +171,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/admin/staff/({_NAME})/reset", StaffReset),
     (rf"/admin/staff/({_NAME})/disable", StaffDisable),
     (r"/admin/audit", AuditList),
+    (r"/admin/notice", NoticePage),
+    (r"/admin/notice/end", NoticeEnd),
     (r"/admin/.*", NoSuchPage),
 ]
 
@@ -243,6 +252,8 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             admin_networks=settings.admin_networks,
             metrics_token=kept_secrets.metrics_token(settings),
             settings=settings,
+            notices=Notices(database),
+            feed=Feed(database),
         )
         for language in i18n.LANGUAGES:
             i18n.translator(language)
@@ -297,15 +308,18 @@ async def serve_until(
             body_timeout=_SLOWEST_BODY_S,
         )
         server.add_sockets(sockets)
-        runner = Runner(front.gateway, [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB])
+        keep = Keep(settings.keep_events_days, settings.keep_audit_days)
+        jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, purge.job(keep)]
+        runner = Runner(front.gateway, jobs)
         runner.start()
-        counting = asyncio.create_task(keep_counted(front))
+        ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]
         log.logger.info("serving", url=front.gateway.public_url, node=front.gateway.node)
         if ready:
             ready.set()
         await stop.wait()
         log.logger.info("stopping")
-        counting.cancel()
+        for looking in ahead:
+            looking.cancel()
         server.stop()
         if not all(await asyncio.gather(runner.stop(_DRAIN_S), front.activity.idle(_DRAIN_S))):
             log.logger.warning("drain_cut_short", seconds=_DRAIN_S)

@@ -18,6 +18,8 @@ from wxadmin.security.keys import MINIMUM_LENGTH
 PREFIX = "WXADMIN_"
 WECHAT_OPEN_URL = "https://open.weixin.qq.com"
 WECHAT_API_URL = "https://api.weixin.qq.com"
+# 《网络安全法》 wants logs kept for six months.
+SHORTEST_KEPT_DAYS = 183
 # Known to commands and tests, but no setting of the service.
 _OTHER_NAMES = {"WXADMIN_APPSECRET"}
 _TEST_PREFIX = "WXADMIN_TEST_"
@@ -62,9 +64,16 @@ def _zone(value: str) -> str:
     return value
 
 
+def _long_enough_kept(value: int) -> int:
+    if value < SHORTEST_KEPT_DAYS:
+        raise ValueError(f"must be {SHORTEST_KEPT_DAYS} days or more: 《网络安全法》 wants logs kept for six months")
+    return value
+
+
 Url = Annotated[str, AfterValidator(_url)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Networks = Annotated[list[Network], NoDecode, BeforeValidator(_split)]
+Days = Annotated[int, Field(le=36_500), AfterValidator(_long_enough_kept)]
 Keys = Annotated[list[str], NoDecode, BeforeValidator(_split), AfterValidator(_long_enough)]
 
 
@@ -95,6 +104,8 @@ class Settings(BaseSettings):
     trusted_proxies: Networks = []
     admin_networks: Networks = []
     metrics_token: str | None = None
+    keep_events_days: Days = 200
+    keep_audit_days: Days = 1_095
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
 

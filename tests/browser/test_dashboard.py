@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageState, expect
@@ -16,6 +17,7 @@ from tornado.web import RequestHandler
 from tests import running
 from tests.browser.conftest import Visitor
 from wxadmin.app import ROUTES
+from wxadmin.handlers.admin.live import LiveEvents
 from wxadmin.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -24,11 +26,13 @@ NAME, PASSWORD = "ada", "correct horse battery staple"
 # With twenty thousand events, the evening with a wrong AppSecret is surely among the days of a month.
 MONTH = "/admin/failures?range=30"
 DESK, PHONE = (1280, 800), (360, 740)
-# Those whose address is all of them: a page of one user or one code is reached from its list.
+# Those whose address is all of them: a page of one user or one code is reached from its list. A stream is no page.
 PAGES = [
     pattern.rstrip("?")
     for pattern, handler in ROUTES
-    if re.fullmatch(r"/admin[a-z/-]*\??", pattern) and handler.get is not RequestHandler.get
+    if re.fullmatch(r"/admin[a-z/-]*\??", pattern)
+    and handler.get is not RequestHandler.get
+    and handler is not LiveEvents
 ]
 # Its status is 404, and it stands in the same frame.
 NO_PAGE = "/admin/no-such-page"
@@ -452,3 +456,86 @@ def test_the_system_decides_on_the_colours_until_somebody_does(browse: Open) -> 
 
     assert ground(by_day) == "rgb(243, 246, 244)"
     assert ground(by_night) == "rgb(13, 20, 17)"
+
+
+def refused_start(dashboard: Dashboard) -> None:
+    """Somebody opens a link that leads nowhere: an attempt that is refused, and told of."""
+    httpx.get(f"{dashboard.url}/auth?url=https://nowhere.example.com/", trust_env=False)
+
+
+def test_the_live_feed_tells_what_happens_and_may_be_paused(browse: Open, dashboard: Dashboard) -> None:
+    page = browse("/admin/live?class=refused").page
+    rows = page.locator(".feed > li")
+    expect(page.locator("#live-state")).to_have_text("实时更新中")
+    before = rows.count()
+
+    refused_start(dashboard)
+    expect(rows).to_have_count(before + 1)
+    page.get_by_role("button", name="暂停").click()
+    refused_start(dashboard)
+    expect(page.get_by_role("button", name="继续（新增 1 条）")).to_be_visible()
+    paused = rows.count()
+    page.get_by_role("button", name="继续").click()
+
+    assert paused == before + 1
+    expect(rows).to_have_count(before + 2)
+    expect(rows.first).to_contain_text("gw_return_url_refused")
+    expect(page.get_by_role("button", name="暂停")).to_be_visible()
+    rows.first.get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/admin/attempts/[0-9A-Z]{4}-[0-9A-Z]{4}$"))
+
+
+def test_a_live_feed_that_lost_its_connection_catches_up(browse: Open, dashboard: Dashboard) -> None:
+    visitor = browse("/admin/live?class=refused")
+    page, rows = visitor.page, visitor.page.locator(".feed > li")
+    expect(page.locator("#live-state")).to_have_text("实时更新中")
+    before = rows.count()
+
+    # Nobody sees the page: it keeps no connection.
+    hide = "Object.defineProperty(document, 'hidden', {value: %s, configurable: true});"
+    change = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(hide % "true" + change)
+    refused_start(dashboard)
+    refused_start(dashboard)
+    page.evaluate(hide % "false" + change)
+
+    expect(rows).to_have_count(before + 2)
+    expect(page.locator("#live-state")).to_contain_text("实时更新中")
+
+
+def test_the_live_feed_is_a_list_without_scripts(browse: Open) -> None:
+    page = browse("/admin/live", java_script_enabled=False).page
+
+    expect(page.locator(".feed > li")).to_have_count(50)
+    expect(page.get_by_role("button", name="暂停")).to_have_count(0)
+    expect(page.get_by_role("link", name="重新加载")).to_be_visible()
+
+
+@pytest.mark.parametrize("taste", TASTES, ids=str)
+def test_an_incident_notice_fits_every_page_and_its_reply_is_copied(
+    browse: Open, dashboard: Dashboard, taste: Taste
+) -> None:
+    setting = browse("/admin/notice").page
+    setting.locator("[name=text_zh]").fill("微信授权接口响应缓慢，部分用户登录失败。\n预计一小时内恢复。")
+    setting.locator("[name=reply]").fill("您好，\n请十分钟后再试。")
+    setting.get_by_label("访客提示页也显示").check()
+    setting.locator("main button.primary").click()
+    expect(setting.locator(".page-head .badge.wait")).to_be_visible()
+
+    visitor = browse("/admin/live", taste, permissions=["clipboard-read", "clipboard-write"])
+    barriers = Axe().run(visitor.page)
+    visitor.page.locator("[data-copy=incident-reply]").click()
+    expect(visitor.page.locator("[data-copy=incident-reply] [data-done]")).to_have_text(re.compile("已复制|Copied"))
+    copied = visitor.page.evaluate("navigator.clipboard.readText()")
+    visitor.look("notice-shown")
+    visitor.page.goto(f"{dashboard.url}/nowhere")
+    expect(visitor.page.locator(".incident")).to_contain_text("预计一小时内恢复")
+    on_visitors = Axe().run(visitor.page)
+    visitor.look("notice-visitors")
+    setting.goto(f"{dashboard.url}/admin/notice/end")
+    setting.get_by_role("button", name="结束公告").click()
+    expect(setting.locator(".incident")).to_have_count(0)
+
+    assert barriers.violations_count == 0, barriers.generate_report()
+    assert on_visitors.violations_count == 0, on_visitors.generate_report()
+    assert copied == "您好，\n请十分钟后再试。"

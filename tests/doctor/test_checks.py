@@ -180,6 +180,16 @@ MISTAKES = [
     Mistake("a spare key", with_store(key_ids=["aaaa0000", "cccc0000"]), "keys", ATTENTION, "Take it out"),
     Mistake("a job that failed", with_store(jobs=[IdleJob("sweep", NOW, "boom")]), "jobs", ATTENTION, "log"),
     Mistake("a job that hangs", with_store(jobs=[IdleJob("refresh", NOW, None)]), "jobs", ATTENTION, "wxadmin serve"),
+    Mistake(
+        "steps that are not purged", with_store(oldest_step=NOW - timedelta(days=203)), "retention", ATTENTION, "log"
+    ),
+    Mistake(
+        "entries that are not purged",
+        with_store(oldest_entry=NOW - timedelta(days=1_098)),
+        "retention",
+        ATTENTION,
+        "serve",
+    ),
     Mistake("nobody administers", with_store(admins=0), "staff", ATTENTION, "staff add"),
     Mistake("no account", with_(accounts=[]), "accounts", FATAL, "account add"),
     Mistake("an account that is off", with_account(disabled_at=NOW), "accounts", FATAL, "account add"),
@@ -341,6 +351,15 @@ def test_sample_data_needs_neither_secret_nor_site() -> None:
     sample = replace(ACCOUNT, name="sample", appid="wxsample0123456789", has_secret=False)
 
     assert faults(replace(RIGHT, accounts=[ACCOUNT, sample])) == []
+
+
+def test_what_is_about_to_be_purged_is_not_called_late() -> None:
+    store = replace(STORE, oldest_step=NOW - timedelta(days=201), oldest_entry=NOW - timedelta(days=1_096))
+
+    found = [finding for finding in examine(replace(RIGHT, store=store)) if finding.check == "retention"]
+
+    assert [finding.grade for finding in found] == [Grade.FINE]
+    assert "200" in found[0].said("en")
 
 
 def test_trusted_networks_are_named() -> None:

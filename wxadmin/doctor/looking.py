@@ -61,6 +61,7 @@ def look(session: Session, settings: Settings, public_url: str, keys: KeyRing, s
 
 def _store(session: Session, settings: Settings, keys: KeyRing) -> Store:
     folder = settings.data_dir if settings.data_dir.exists() else Path()
+    oldest_step, oldest_entry = checkup.oldest(session)
     return Store(
         skew=shared_now(session) - utcnow(),
         unsafe=checkup.unsafe_settings(session),
@@ -71,6 +72,8 @@ def _store(session: Session, settings: Settings, keys: KeyRing) -> Store:
         jobs=attention.idle_jobs(session, utcnow()),
         admins=checkup.admins(session),
         seen_as=checkup.newest_addresses(session, limit=_NEWEST_VISITORS),
+        oldest_step=oldest_step,
+        oldest_entry=oldest_entry,
     )
 
 

@@ -27,6 +27,9 @@ class Store:
     jobs: Sequence[IdleJob]
     admins: int
     seen_as: Sequence[str]
+    # When the oldest step of a login, and the oldest entry of the audit log, came to be.
+    oldest_step: datetime | None = None
+    oldest_entry: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

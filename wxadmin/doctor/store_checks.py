@@ -9,6 +9,8 @@ from wxadmin.i18n import msgid
 
 _LEAST_FREE = 1_000_000_000
 _GREATEST_SKEW = timedelta(seconds=5)
+# A gateway that was off for a night has as much to do as by then has come to its end.
+_PURGED_WITHIN = timedelta(days=2)
 
 
 def durability(picture: Picture) -> Iterator[Finding]:
@@ -106,6 +108,30 @@ def jobs(picture: Picture) -> Iterator[Finding]:
         yield fine("jobs", msgid("The background jobs run."))
 
 
+def retention(picture: Picture) -> Iterator[Finding]:
+    """Whether what was to be deleted is, and nothing that the law wants kept."""
+    days = {"events": picture.settings.keep_events_days, "audit": picture.settings.keep_audit_days}
+    ages = {"events": picture.store.oldest_step, "audit": picture.store.oldest_entry}
+    behind = [
+        name for name, at in ages.items() if at and picture.now - at > timedelta(days=days[name]) + _PURGED_WITHIN
+    ]
+    if behind:
+        name = behind[0]
+        yield attention(
+            "retention",
+            msgid("Purging has fallen behind: %(oldest)d days old is what is to be kept for %(days)d."),
+            msgid("It goes on by itself while `wxadmin serve` runs; the log says what keeps it."),
+            oldest=(picture.now - ages[name]).days,  # type: ignore[operator]
+            days=days[name],
+        )
+    else:
+        yield fine(
+            "retention",
+            msgid("Attempts and their steps are kept for %(events)d days, the audit log for %(audit)d."),
+            **days,
+        )
+
+
 def staff(picture: Picture) -> Iterator[Finding]:
     if picture.store.admins:
         yield fine("staff", msgid("Somebody may administer the dashboard."))
@@ -117,4 +143,4 @@ def staff(picture: Picture) -> Iterator[Finding]:
         )
 
 
-CHECKS = (durability, clock, disk, readable_secrets, keys, jobs, staff)
+CHECKS = (durability, clock, disk, readable_secrets, keys, jobs, retention, staff)

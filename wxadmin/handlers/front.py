@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from wxadmin.flows.gateway import Gateway
+from wxadmin.handlers.admin.feed import Feed
 from wxadmin.handlers.admin.remembered import Remembered
 from wxadmin.handlers.limits import Limits
+from wxadmin.handlers.notices import Notices
 from wxadmin.handlers.peer import Network
 from wxadmin.handlers.static import StaticTree
 from wxadmin.queries.scopes import Grants
@@ -53,6 +55,8 @@ class Front:
     admin_networks: list[Network]
     metrics_token: str
     settings: Settings
+    notices: Notices
+    feed: Feed
     limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
     standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))

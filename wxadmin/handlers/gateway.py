@@ -140,6 +140,7 @@ class Auth(VisitorHandler):
             privacy_url=begun.site.privacy_url,
             agree_url=_start_path(self.front.base_path, agreed),
             guest_url=begun.guest_url,
+            notice=self.front.notices.for_visitors,
         )
         self.set_header("Content-Language", html_lang(page.lang))
         self.finish(visitor_explanation.render(page, self.front.static_url))

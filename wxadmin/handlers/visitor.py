@@ -12,6 +12,7 @@ from tornado.template import Loader
 from wxadmin.handlers.static import icon
 from wxadmin.handlers.visitor_kinds import CARRY, GO_BACK, WAIT, Kind, kind_of
 from wxadmin.i18n import Language, html_lang, local_time, translator
+from wxadmin.queries.notices import Shown
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
@@ -48,6 +49,7 @@ class VisitorPage:
     restart_url: str | None
     retry_after: int | None = None
     browser_family: str = ""
+    notice: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)

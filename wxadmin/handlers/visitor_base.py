@@ -58,6 +58,7 @@ class VisitorHandler(BaseHandler):
             restart_url=restart_url,
             retry_after=retry_after,
             browser_family=self.browser.family,
+            notice=self.front.notices.for_visitors,
         )
         self.set_status(status)
         for name, value in visitor.headers(page).items():

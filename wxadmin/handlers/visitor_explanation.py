@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wxadmin.handlers.static import icon
 from wxadmin.handlers.visitor import TEMPLATES
 from wxadmin.i18n import Language, html_lang, msgid, translator
+from wxadmin.queries.notices import Shown
 
 _TITLE = msgid("“%(site)s” asks for your WeChat nickname and picture")
 
@@ -20,6 +21,7 @@ class Explanation:
     privacy_url: str | None
     agree_url: str
     guest_url: str
+    notice: Shown | None = None
 
 
 def render(page: Explanation, static_url: Callable[[str], str]) -> str:

@@ -5,8 +5,9 @@ from wxadmin.models.attempt import Attempt, CodeClaim, Outcome
 from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.house import Counter, JobRun, KeyInUse, Node
+from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
+from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
@@ -27,9 +28,11 @@ __all__ = [
     "FailureHour",
     "Hold",
     "JobRun",
+    "JobTurn",
     "KeyInUse",
     "LoginHour",
     "Node",
+    "Notice",
     "Origin",
     "Outcome",
     "RefreshPass",

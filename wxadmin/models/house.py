@@ -59,3 +59,14 @@ class JobRun(Base):
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime)
     rows: Mapped[int] = mapped_column()
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class JobTurn(Base):
+    """Whose turn it is at a job that one process does for all; until when nobody else's is."""
+
+    __tablename__ = "job_turn"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # NULL where the job rests until then.
+    node: Mapped[int | None] = mapped_column(Id)
+    until: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -21,7 +21,12 @@ _SPAN = 3
 _FEWEST = 20
 _SURGE = 2.0
 # How long after its last run a job must have run again.
-_LATEST_RUN = {"refresh": timedelta(minutes=15), "sweep": timedelta(minutes=15), "verify": timedelta(hours=2)}
+_LATEST_RUN = {
+    "refresh": timedelta(minutes=15),
+    "sweep": timedelta(minutes=15),
+    "verify": timedelta(hours=2),
+    "purge": timedelta(hours=3),
+}
 
 
 @dataclass(frozen=True, slots=True)

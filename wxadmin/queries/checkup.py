@@ -1,11 +1,12 @@
 """What the doctor reads in the database."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, Attempt, KeyInUse, Role, Staff
+from wxadmin.models import Account, Attempt, AuditEntry, Event, KeyInUse, Role, Staff
 
 _UNSAFE = text(
     "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') "
@@ -29,6 +30,12 @@ def admins(session: Session) -> int:
     """How many may administer."""
     query = select(func.count()).select_from(Staff).where(Staff.role == Role.ADMIN, Staff.disabled_at.is_(None))
     return session.scalars(query).one()
+
+
+def oldest(session: Session) -> tuple[datetime | None, datetime | None]:
+    """When the oldest step that is still there happened, and the oldest entry of the audit log was made."""
+    step = session.scalar(select(Event.at).order_by(Event.id).limit(1))
+    return step, session.scalar(select(AuditEntry.at).order_by(AuditEntry.id).limit(1))
 
 
 def newest_addresses(session: Session, *, limit: int) -> Sequence[str]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
 from wxadmin.database.clocks import shared_now
-from wxadmin.models import Account, Attempt, Token, TokenState
+from wxadmin.models import Account, Attempt, JobRun, Node, Token, TokenState
 from wxadmin.queries import account_refreshes
 from wxadmin.queries.token_states import IS_REFRESHED
 
@@ -20,6 +21,29 @@ class Reading:
     help: str
     value: float
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The last run of a background job; `process` is None where that is no longer known."""
+
+    name: str
+    started_at: datetime
+    ended_at: datetime
+    rows: int
+    error: str | None
+    process: str | None
+
+
+def last_runs(session: Session) -> Mapping[str, LastRun]:
+    """By the job's name; those that never ran are left out."""
+    query = select(JobRun, Node.host, Node.pid).outerjoin(Node, Node.id == JobRun.node)
+    return {
+        run.name: LastRun(
+            run.name, run.started_at, run.ended_at, run.rows, run.error, f"{host}:{pid}" if host else None
+        )
+        for run, host, pid in session.execute(query)
+    }
 
 
 def schema_revision(session: Session) -> str | None:

@@ -20,11 +20,12 @@ _JITTER = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` does one pass and returns how many rows it touched; `every` is in seconds."""
+    """`run` does one pass and returns how many rows it touched, or None where there was no pass: it was another
+    process's turn. `every` is in seconds."""
 
     name: str
     every: float
-    run: Callable[[Gateway], Awaitable[int]]
+    run: Callable[[Gateway], Awaitable[int | None]]
 
 
 class Runner:
@@ -60,7 +61,8 @@ class Runner:
 
     async def _run(self, job: Job) -> None:
         started_at = utcnow()
-        rows, error = 0, None
+        rows: int | None = 0
+        error = None
         try:
             rows = await job.run(self._gateway)
         except DatabaseUnavailable as unavailable:
@@ -70,6 +72,8 @@ class Runner:
             # A job that fails once must be tried again at its next turn, and seen to have failed.
             error = type(failure).__name__
             logger.exception("job_failed", job=job.name)
+        if rows is None:
+            return
         metrics.note_job(job.name, failed=error is not None)
         await self._note(job, started_at=started_at, rows=rows, error=error)
 

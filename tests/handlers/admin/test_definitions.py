@@ -28,7 +28,7 @@ from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, Site
 
 Store = Callable[[Callable[[], Any]], Any]
-LISTS = ("", "users", "attempts", "failures", "failures?range=today", "scopes", "tokens", "accounts", "sites")
+LISTS = ("", "users", "attempts", "failures", "failures?range=today", "scopes", "tokens", "accounts", "sites", "doctor")
 
 
 def user_of(site: Site) -> Any:

@@ -5,14 +5,17 @@ from typing import Any
 
 from tests import html_tree
 from tests.databases import on_sqlite
+from tests.factories import JobRunFactory, NodeFactory
 from tests.handlers.admin.conftest import SignIn
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
 
+Store = Callable[[Callable[[], Any]], Any]
+
 
 def findings(page: str) -> dict[str, str]:
     """What is said, by what it comes to."""
-    lists = html_tree.read(page).all("section")
+    lists = [section for section in html_tree.read(page).all("section") if list(section.all("ul"))]
     return {section.one("h2").text: section.one("ul").text for section in lists}
 
 
@@ -35,6 +38,22 @@ async def test_from_outside_wechat_is_asked(staff: SignIn, world: World) -> None
     assert "WeChat takes AppID and AppSecret of tea." in findings(right.text)["passed"]
     assert "WeChat does not take the AppSecret of tea (40125)" in findings(wrong.text)["must be fixed"]
     assert "wxadmin account secret tea" in findings(wrong.text)["must be fixed"]
+
+
+async def test_the_last_run_of_each_background_job_is_shown(staff: SignIn, store: Store) -> None:
+    node = store(lambda: NodeFactory(host="gateway-7", pid=41))
+    store(lambda: JobRunFactory(name="purge", rows=12_000, node=node.id))
+    store(lambda: JobRunFactory(name="sweep", error="ValueError", node=77_777))
+
+    page = await staff("operator").get("/admin/doctor")
+
+    section = html_tree.read(page.text).by_id("jobs").within("section")  # type: ignore[union-attr]
+    assert section is not None
+    rows = {row[0]: row[2:] for row in html_tree.table(section).texts}
+    assert rows["Purge purge"][:2] == ["1.0 s", "12,000"]
+    assert rows["Purge purge"][3:] == ["Done", "gateway-7:41"]
+    assert rows["Cleaning up sweep"][3:] == ["Failed ValueError", "—"]
+    assert rows["Refresh refresh"][1] == "—"
 
 
 @on_sqlite

@@ -26,7 +26,10 @@ _NOT_FOUND = {
     Missing.UNKNOWN: (
         HTTPStatus.NOT_FOUND,
         msgid("There is no attempt of this number"),
-        msgid("The number is typed right. Its attempt is of another gateway, or was removed when its time was up."),
+        msgid(
+            "The number is typed right. Its attempt is of another gateway, or was removed: attempts are kept for "
+            "%(days)d days."
+        ),
     ),
     Missing.NOT_YOURS: (
         HTTPStatus.FORBIDDEN,
@@ -113,9 +116,8 @@ class AttemptShow(FormHandler):
         status, title, what_to_do = why
         self.set_status(status)
         words = translator(self.language)
-        self.show(
-            "attempts/missing.html", title=words.gettext(title), what_to_do=words.gettext(what_to_do), typed=typed
-        )
+        told = words.gettext(what_to_do) % {"days": self.front.settings.keep_events_days}
+        self.show("attempts/missing.html", title=words.gettext(title), what_to_do=told, typed=typed)
 
 
 class AttemptNoteAdd(AttemptShow):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from wxadmin.handlers.admin import returns_words
 from wxadmin.handlers.admin.durations import spoken
+from wxadmin.handlers.admin.job_words import JOBS
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.attention import Surge
 from wxadmin.queries.overview import State
@@ -15,7 +16,6 @@ from wxadmin.wechat import errcodes
 
 # A refresh pass every half minute, and fifteen minutes in which a token may be renewed before it expires.
 _LATE_AFTER = timedelta(minutes=5)
-_JOBS = {"refresh": msgid("Refresh"), "sweep": msgid("Cleaning up"), "verify": msgid("Checking of counts")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _jobs(state: State, now: datetime, lang: Language) -> Iterator[Finding]:
     say = translator(lang).gettext
     for job in state.idle_jobs:
         values = {
-            "job": say(_JOBS[job.name]),
+            "job": say(JOBS[job.name]),
             "error": job.error,
             "ago": spoken(job.since, now, lang) if job.since else "",
         }

@@ -93,6 +93,7 @@ class AdminHandler(BaseHandler):
             "defined": partial(mark, address=self.path("/admin/definitions"), words=words.gettext),
             "icon": icon,
             "identity": self.identity,
+            "incident": self.front.notices.shown if self.identity else None,
             "lang": html_lang(self.language),
             "menu": places_for(self.identity.role) if self.identity else [],
             "path": self.path,

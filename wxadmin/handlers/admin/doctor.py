@@ -2,13 +2,17 @@
 
 from functools import partial
 
+from wxadmin.clock import milliseconds_between
 from wxadmin.doctor import looking
 from wxadmin.doctor.examining import examine
 from wxadmin.doctor.findings import GRADE_WORDS, Grade
 from wxadmin.doctor.picture import Picture
+from wxadmin.handlers.admin.durations import spoken, spoken_ms
 from wxadmin.handlers.admin.forms import FormHandler
+from wxadmin.handlers.admin.job_words import JOBS, ROWS
 from wxadmin.handlers.admin.menu import TOKEN_KEEPERS
 from wxadmin.handlers.admin.tokens import current_standing
+from wxadmin.queries import house
 
 _BADGES = {Grade.FATAL: "bad", Grade.ATTENTION: "wait", Grade.FINE: "ok"}
 
@@ -17,12 +21,12 @@ class Doctor(FormHandler):
     roles = TOKEN_KEEPERS
 
     async def get(self) -> None:
-        self._answer(await self._look())
+        await self._answer(await self._look())
 
     async def save(self) -> None:
         """Asks WeChat and our own public address."""
         gateway = self.gateway
-        self._answer(await looking.look_outside(await self._look(), gateway.database, gateway.keys))
+        await self._answer(await looking.look_outside(await self._look(), gateway.database, gateway.keys))
 
     async def _look(self) -> Picture:
         standing = await current_standing(self.front)
@@ -35,8 +39,9 @@ class Doctor(FormHandler):
         )
         return await self.gateway.database.read(look)
 
-    def _answer(self, picture: Picture) -> None:
+    async def _answer(self, picture: Picture) -> None:
         findings = examine(picture)
+        runs = await self.gateway.database.read(house.last_runs)
         self.show(
             "doctor/page.html",
             at=picture.now,
@@ -45,4 +50,9 @@ class Doctor(FormHandler):
             grade_words=GRADE_WORDS,
             badges=_BADGES,
             language=self.language,
+            jobs=[(name, runs.get(name)) for name in JOBS],
+            job_words=JOBS,
+            row_words=ROWS,
+            ago=lambda since: spoken(since, picture.now, self.language),
+            took=lambda run: spoken_ms(milliseconds_between(run.started_at, run.ended_at), self.language),
         )

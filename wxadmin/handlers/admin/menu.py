@@ -27,6 +27,7 @@ PLACES = (
     Place(msgid("Overview"), "/admin/", EVERYONE),
     Place(msgid("Authorized users"), "/admin/users", NOT_DEVELOPERS),
     Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
+    Place(msgid("Live feed"), "/admin/live", NOT_MARKETERS),
     Place(msgid("Failures"), "/admin/failures", NOT_MARKETERS),
     Place(msgid("Scopes"), "/admin/scopes", NOT_DEVELOPERS),
     Place(msgid("Token health"), "/admin/tokens", TOKEN_READERS),
@@ -34,6 +35,7 @@ PLACES = (
     Place(msgid("Sites"), "/admin/sites", SITE_READERS),
     Place(msgid("Staff"), "/admin/staff", ADMINS),
     Place(msgid("Audit log"), "/admin/audit", ADMINS),
+    Place(msgid("Incident notice"), "/admin/notice", TOKEN_KEEPERS),
     Place(msgid("Doctor"), "/admin/doctor", TOKEN_KEEPERS),
 )
 

@@ -4,10 +4,10 @@ from wxadmin.clock import utcnow
 from wxadmin.database.types import UTCDateTime
 from wxadmin.days import day_of, start_of
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.definitions import failures, journey, logins, people, tokens
+from wxadmin.handlers.admin.definitions import failures, house, journey, logins, people, tokens
 from wxadmin.handlers.admin.definitions.definition import PARAMETERS
 
-ROOMS = (logins, journey, failures, tokens, people)
+ROOMS = (logins, journey, failures, tokens, people, house)
 ALL = tuple(definition for room in ROOMS for definition in room.DEFINITIONS)
 
 
