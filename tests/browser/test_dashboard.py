@@ -214,6 +214,46 @@ def test_a_filter_may_have_any_name_and_keeps_the_keyboard_where_it_was(browse: 
     expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
 
 
+def test_other_days_come_without_a_reload_and_the_days_that_were_chosen_stay(browse: Open) -> None:
+    page = browse("/admin/").page
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+
+    page.get_by_label("授权范围").select_option("snsapi_base")
+    page.get_by_role("button", name="查询").click()
+    expect(page).to_have_url(re.compile("[?]scope=snsapi_base$"))
+    page.get_by_role("link", name="昨日", exact=True).focus()
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("[?]range=yesterday&scope=snsapi_base$"))
+    expect(page.get_by_role("link", name="昨日", exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name="昨日", exact=True)).to_have_attribute("aria-current", "true")
+    expect(page.get_by_label("授权范围")).to_have_value("snsapi_base")
+    expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
+
+
+def test_the_daily_report_is_read_in_place_and_copied_by_its_button(browse: Open) -> None:
+    page = browse("/admin/?range=yesterday", permissions=["clipboard-read", "clipboard-write"]).page
+    page.locator("details:has(#report-text) summary").click()
+
+    page.get_by_role("button", name="复制日报").click()
+
+    expect(page.get_by_role("button", name="已复制")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#report-text").inner_text()
+    assert copied.startswith("微信网页授权日报 ")
+
+
+@pytest.mark.parametrize("taste", TASTES, ids=str)
+def test_an_overview_of_one_day_with_all_that_folds_open_is_open_to_everybody(browse: Open, taste: Taste) -> None:
+    visitor = browse("/admin/?range=yesterday", taste)
+    visitor.page.evaluate("document.querySelectorAll('main details').forEach((one) => one.open = true)")
+
+    barriers = Axe().run(visitor.page)
+
+    assert barriers.violations_count == 0, barriers.generate_report()
+    visitor.look("admin-yesterday")
+
+
 def test_turning_a_page_keeps_the_keyboard_where_it_was(browse: Open) -> None:
     page = browse("/admin/users").page
     page.evaluate("document.body.dataset.stayed = 'yes'")

@@ -49,17 +49,9 @@ class Asked:
         hours = max(1, (min(self.days.end, hour_of(now) + _HOUR) - self.days.start) // _HOUR)
         return tuple(self.days.start + hour * _HOUR for hour in range(hours + 1))
 
-    def address(self, **changes: str | None) -> str:
-        """The query string of the page with something else asked for; days and ranges take each other's place."""
-        kept = {} if "range" in changes else self._days
-        asked = {**kept, **self.said, **changes}
-        return "?" + urlencode({name: value for name, value in asked.items() if value})
-
-    @property
-    def _days(self) -> dict[str, str]:
-        if self.range == CHOSEN:
-            return {"from": f"{self.days.first}", "to": f"{self.days.last}"}
-        return {} if self.is_plain else {"range": self.range}
+    def address(self, name: str) -> str:
+        """The query string of the same page for one of RANGES."""
+        return "?" + urlencode({"range": name, **self.said})
 
 
 def read(
