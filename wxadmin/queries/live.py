@@ -86,9 +86,14 @@ _COLUMNS = (
 
 def newest(session: Session, filters: LiveFilters) -> Sequence[Happening]:
     """Those that fit among the newest SEARCHED events, newest first."""
-    walked = select(*_COLUMNS).order_by(Event.id.desc()).limit(SEARCHED).subquery()
-    fitting = select(walked).where(walked.c.attempt_id.is_not(None), *filters.conditions(walked.c))
-    return _happenings(session, fitting.order_by(walked.c.id.desc()).limit(SIZE))
+    # SQLite looks at all that are walked before it takes the first: most lists are filled by the nearest few.
+    for walk in (SEARCHED // 20, SEARCHED):
+        walked = select(*_COLUMNS).order_by(Event.id.desc()).limit(walk).subquery()
+        fitting = select(walked).where(walked.c.attempt_id.is_not(None), *filters.conditions(walked.c))
+        found = _happenings(session, fitting.order_by(walked.c.id.desc()).limit(SIZE))
+        if len(found) == SIZE:
+            break
+    return found
 
 
 def since(session: Session, first_id: int, *, limit: int) -> Sequence[Happening]:

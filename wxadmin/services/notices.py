@@ -42,7 +42,10 @@ def put(session: Session, form: NoticeForm, *, actor: str) -> None:
     notice.since, notice.set_by = form.since or notice.since, actor
     session.add(notice)
     told = asdict(form) | {"since": notice.since.isoformat(timespec="minutes")}
-    audit.record(session, actor, "notice_changed" if shown else "notice_set", _SUBJECT, **told)
+    if shown:
+        audit.record(session, actor, "notice_changed", _SUBJECT, **told)
+    else:
+        audit.record(session, actor, "notice_set", _SUBJECT, **told)
 
 
 def end(session: Session, *, actor: str) -> None:

@@ -478,6 +478,7 @@ async def test_not_found_says_whether_it_was_mistyped_or_is_unknown(staff: SignI
     assert (mistyped.status_code, missing.status_code) == (404, 404)
     assert "This number is mistyped" in mistyped.text
     assert "There is no attempt of this number" in missing.text
+    assert "attempts are kept for 200 days" in missing.text
 
 
 async def test_a_developer_sees_the_attempts_of_the_named_sites_and_nothing_personal(
