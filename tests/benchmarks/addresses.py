@@ -57,17 +57,37 @@ class Addresses:
         )
 
     def all(self) -> Iterator[Address]:
-        yield Address("overview", "/admin/")
+        yield from self._overview()
         yield from self._users()
         yield from self._attempts()
         yield from self._failures()
-        for name in ("scopes", "tokens", "accounts", "sites", "staff", "definitions"):
+        yield from self._searches()
+        for name in ("scopes", "tokens", "accounts", "sites", "staff", "definitions", "live", "me", "notice"):
             yield Address(name, f"/admin/{name}")
         yield Address("one account", f"/admin/accounts/{self._account}")
         yield Address("one site", f"/admin/sites/{self._site}")
         yield from self._audit()
         for path in ("", "attempts", "attempts?outcome=failed", "attempts?browser=other", "failures?range=30"):
             yield Address(f"a developer's {path or 'overview'}", f"/admin/{path}", role=Role.DEVELOPER)
+
+    def _overview(self) -> Iterator[Address]:
+        yield Address("overview", "/admin/")
+        today = utcnow().date()
+        some = {"from": today - timedelta(days=80), "to": today - timedelta(days=20)}
+        for asked in (
+            {"range": "yesterday"},
+            {"range": "7"},
+            {"range": "30"},
+            some,
+            {"range": "30", "site": self._site},
+        ):
+            shown = ", ".join(f"{name}={value}" for name, value in asked.items())
+            yield Address(f"overview {shown}", _query("/admin/", **asked))
+
+    def _searches(self) -> Iterator[Address]:
+        """Whatever leads nowhere else: names, and words that several entries have in common."""
+        for q in ("梓涵", "没有人", "有权限", "nobody-has-this-id", "203.0.113.7"):
+            yield Address(f"search {q}", _query("/admin/search", q=q))
 
     def _users(self) -> Iterator[Address]:
         yield Address("users", "/admin/users")
@@ -134,6 +154,11 @@ class Addresses:
             yield {"code": code}
         yield {"openid": self._one(select(User.openid).order_by(User.logins.desc()))}
         today = utcnow().date()
+        evening = f"{today - timedelta(days=30)}T21:58"
+        yield {"around": evening}
+        yield {"around": evening, "site": self._site, "version": "8.0", "browser": "wechat-ios"}
+        yield {"ip": "203.0.113.7"}
+        yield {"version": "8.0.5"}
         yield {"from": today}
         yield {"to": today - timedelta(days=60)}
         yield {"from": today - timedelta(days=45), "to": today - timedelta(days=44), "outcome": "failed"}

@@ -13,6 +13,15 @@ class Report:
         missed = "  MISSED" if p95 >= goal else "  first load slow" if first >= goal else ""
         print(f"p95 {p95:7.1f}  median {middle:7.1f}  first {first:7.1f}  {name}{missed}", flush=True)
 
+    def share(self, name: str, value: float, other_name: str, other: float, *, goal: float) -> None:
+        """Of milliseconds, where the one should be a small part of the other: `goal` is the most."""
+        part = value / other
+        missed = "  MISSED" if part > goal else ""
+        print(
+            f"{name}: {value:,.1f} ms\n  {other_name}: {other:,.0f} ms\n  1/{1 / part:.0f}, goal 1/{1 / goal:.0f}{missed}",
+            flush=True,
+        )
+
     def ratio(self, name: str, ratio: float, goal: float) -> None:
         print(f"ratio {ratio:5.2f}  {name}{'  MISSED' if ratio > goal else ''}", flush=True)
 
