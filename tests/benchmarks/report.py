@@ -15,12 +15,9 @@ class Report:
 
     def share(self, name: str, value: float, other_name: str, other: float, *, goal: float) -> None:
         """Of milliseconds, where the one should be a small part of the other: `goal` is the most."""
-        part = value / other
-        missed = "  MISSED" if part > goal else ""
-        print(
-            f"{name}: {value:,.1f} ms\n  {other_name}: {other:,.0f} ms\n  1/{1 / part:.0f}, goal 1/{1 / goal:.0f}{missed}",
-            flush=True,
-        )
+        missed = "  MISSED" if value > goal * other else ""
+        shares = f"1/{other / value:.0f}, goal 1/{1 / goal:.0f}{missed}"
+        print(f"{name}: {value:,.1f} ms\n  {other_name}: {other:,.0f} ms\n  {shares}", flush=True)
 
     def ratio(self, name: str, ratio: float, goal: float) -> None:
         print(f"ratio {ratio:5.2f}  {name}{'  MISSED' if ratio > goal else ''}", flush=True)
