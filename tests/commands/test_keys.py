@@ -41,8 +41,8 @@ def test_keys_are_listed_with_what_is_sealed_under_them_and_who_has_them(
 
     keys, processes = ([line.split() for line in part.splitlines()] for part in said.out.split("\n\n"))
     assert said.code == 0
-    assert keys[0] == ["KEY", "SINCE", "APPSECRETS", "HAND-OFF", "KEYS", "TOKENS", "HERE"]
-    assert [(line[0], *line[-4:]) for line in keys[1:]] == [(SECOND, "1", "0", "2", "opens")]
+    assert keys[0] == ["KEY", "SINCE", "APPSECRETS", "HAND-OFF", "KEYS", "TOKENS", "TWO-STEP", "SECRETS", "HERE"]
+    assert [(line[0], *line[-5:]) for line in keys[1:]] == [(SECOND, "1", "0", "2", "0", "opens")]
     assert processes[0][:3] == ["PROCESS", "HOST", "SEEN"]
     assert (processes[1][:2], processes[1][-2:]) == (["4711", "gateway-2"], [SECOND, FIRST])
 

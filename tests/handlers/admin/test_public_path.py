@@ -20,6 +20,7 @@ from wxadmin import support_codes
 from wxadmin.app import ROUTES
 from wxadmin.database import Database
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
+from wxadmin.handlers.api_staff.base import NoSuchCall, StaffApiHandler
 from wxadmin.models import Site
 from wxadmin.services import accounts, sites
 from wxadmin.settings import Settings
@@ -96,7 +97,12 @@ def examples(
 
 def _filled(pattern: str, there: Mapping[str, str]) -> str:
     name = there.get(pattern.partition("(")[0], "")
-    path = re.sub(r"\([^()]*\)", lambda _: name, pattern).replace("?", "").replace("\\.", ".").replace(".*", "nowhere")
+
+    def filled(part: re.Match[str]) -> str:
+        # A number is of something that need not be there.
+        return name if re.fullmatch(part[0], name) else "1"
+
+    path = re.sub(r"\([^()]*\)", filled, pattern).replace("?", "").replace("\\.", ".").replace(".*", "nowhere")
     assert re.fullmatch(pattern, path), pattern
     return path
 
@@ -117,13 +123,21 @@ def is_below(address: str) -> bool:
     return address == PATH or address.startswith((f"{PATH}/", f"{PATH}?"))
 
 
+def expected(example: Example) -> set[int]:
+    """What an administrator's browser gets there."""
+    if issubclass(example.handler, StaffApiHandler):
+        return {401}
+    if example.handler in {NoSuchPage, NoSuchCall}:
+        return {404}
+    return {405} if example.path in NO_PAGES else set(range(200, 404))
+
+
 async def test_every_route_answers_below_the_path_and_nowhere_else(ada: StaffVisitor, examples: list[Example]) -> None:
     for example in examples:
         below = await ada.get(PATH + example.path)
         beside = [await ada.get(example.path), await ada.get(f"/wxacn{example.path}")]
 
-        expected = {404} if example.handler is NoSuchPage else {405} if example.path in NO_PAGES else None
-        assert below.status_code in (expected or set(range(200, 404))), example.path
+        assert below.status_code in expected(example), example.path
         assert [answer.status_code for answer in beside] == [404, 404], example.path
 
 
