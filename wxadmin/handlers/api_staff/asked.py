@@ -70,6 +70,10 @@ class AttemptsAsked(_Asked):
     code: Code | None = Field(None, description="the errcode or reason that ended it")
     openid: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{20,64}$")] | None = None
     ref: Name | None = Field(None, description="the site's own number of the person, to the letter")
+    ip: Annotated[str, Field(min_length=2, max_length=45)] | None = Field(None, description="the visitor's IP address")
+    version: Annotated[str, Field(pattern=r"^[0-9.]{1,16}$")] | None = Field(
+        None, description="how the version of WeChat begins"
+    )
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to", description="this day included")
     cursor: Cursor | None = None

@@ -3,20 +3,18 @@
 from http import HTTPStatus
 
 from wxadmin import support_codes
-from wxadmin.days import DAY, start_of
+from wxadmin.handlers.admin import attempt_filters
+from wxadmin.handlers.admin.attempt_filters import PERSONAL
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.api import Problem
 from wxadmin.handlers.api_staff.answers import AttemptAnswer, AttemptItem, AttemptPage, PersonAnswer, StepAnswer
 from wxadmin.handlers.api_staff.asked import AttemptsAsked
 from wxadmin.handlers.api_staff.base import Nothing, StaffApiHandler
-from wxadmin.handlers.base import BadRequest
 from wxadmin.queries import attempt, attempts, places
 from wxadmin.queries.attempt import AttemptShown, Missing, Personal, Step
-from wxadmin.queries.attempts import AttemptFilters, AttemptRow
+from wxadmin.queries.attempts import AttemptRow
 from wxadmin.queries.masking import Field
 from wxadmin.services import lookups
-
-_PERSONAL = ("openid", "ref")
 
 
 class AttemptList(StaffApiHandler):
@@ -27,10 +25,12 @@ class AttemptList(StaffApiHandler):
 
     async def get(self) -> None:
         asked, database = self.asked(AttemptsAsked), self.gateway.database
-        by = [name for name in _PERSONAL if getattr(asked, name) is not None]
+        by = [name for name in PERSONAL if getattr(asked, name) is not None]
         if by and self.identity.site_ids is not None:
             raise Problem(HTTPStatus.FORBIDDEN, f"{by[0]} is not for every role to look for")
-        filters = await self._filters(asked)
+        known = await database.read(places.all_places, among=self.identity.site_ids)
+        given = {name: str(value) for name, value in asked.model_dump(by_alias=True, exclude_none=True).items()}
+        filters = attempt_filters.read(given, known, self.front.zone, among=self.identity.site_ids)
         before = int(asked.cursor) if asked.cursor else None
         page = await database.read(attempts.page, filters, before=before)
         if masked := [name for name in by if not self.masks.is_clear(Field(name))]:
@@ -38,30 +38,6 @@ class AttemptList(StaffApiHandler):
             await database.write(lookups.note, "attempts", by=masked, found=found, actor=self.identity.name)
         older = None if page.older is None else str(page.older)
         self.answer(AttemptPage(items=[_item(row) for row in page.rows], next=older))
-
-    async def _filters(self, asked: AttemptsAsked) -> AttemptFilters:
-        among, zone = self.identity.site_ids, self.front.zone
-        known = await self.gateway.database.read(places.all_places, among=among)
-        accounts = {place.name: place.id for place in known.accounts}
-        sites = {place.name: place.id for place in known.sites}
-        for what, name, names in (("account", asked.account, accounts), ("site", asked.site, sites)):
-            if name is not None and name not in names:
-                raise BadRequest(f"there is no {what} of this name, or it is not yours to see")
-        if asked.ref is not None and not asked.ref.isprintable():
-            raise BadRequest("ref has printable characters only")
-        return AttemptFilters(
-            outcome=asked.outcome,
-            site_id=sites[asked.site] if asked.site else None,
-            account_id=accounts[asked.account] if asked.account else None,
-            scope=asked.scope,
-            browser_family=asked.browser,
-            code=asked.code,
-            openid=asked.openid,
-            ref=asked.ref,
-            since=start_of(asked.since, zone) if asked.since else None,
-            until=start_of(asked.until + DAY, zone) if asked.until else None,
-            among=among,
-        )
 
 
 class AttemptShow(StaffApiHandler):
