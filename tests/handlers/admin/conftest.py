@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.factories import StaffFactory
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
-from wxadmin.models import Role
+from wxadmin.models import Role, Site
 from wxadmin.services import sessions, sites
 
 # Any value will do as long as cookie and form agree: a page of another origin can do neither.
@@ -75,3 +76,17 @@ def _begun(session: Session, *, name: str, role: str, site_names: list[str]) -> 
     named = [sites.find(session, site) for site in site_names]
     person = factories.stored(session, lambda: StaffFactory(name=name, role=role, sites=named))
     return sessions.begin(session, person.id, name=name, now=utcnow(), ip=None, user_agent="test")
+
+
+@pytest.fixture
+def shop(database: Database, gateway: str) -> Site:
+    return database.read_now(_site, "shop")
+
+
+@pytest.fixture
+def clinic(database: Database, gateway: str) -> Site:
+    return database.read_now(_site, "clinic")
+
+
+def _site(session: Session, name: str) -> Site:
+    return session.scalars(select(Site).where(Site.name == name)).one()

@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from tests.factories import AttemptFactory, AttemptNoteFactory, EventFactory, UserFactory
 from tests.handlers.admin.conftest import SignIn
@@ -15,7 +13,6 @@ from tests.html_tree import read
 from tests.visiting import Visitor
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
-from wxadmin.database import Database
 from wxadmin.models import Attempt, AttemptNote, Site
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
@@ -24,15 +21,6 @@ from wxadmin.wechat import errcodes
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence]
 OF_THE_TRADE = re.compile(r"errcode|openid|cookie|state|token|\bcode\b|[0-9]{5}", re.IGNORECASE)
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "shop")
-
-
-def _site(session: Session, name: str) -> Site:
-    return session.scalars(select(Site).where(Site.name == name)).one()
 
 
 def page_of(attempt: Attempt) -> str:

@@ -8,8 +8,6 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from tests.factories import AttemptFactory, EventFactory, UserFactory
 from tests.handlers.admin.conftest import SignIn
@@ -25,20 +23,6 @@ from wxadmin.simulator.faults import Fault
 
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence]
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "shop")
-
-
-@pytest.fixture
-def clinic(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "clinic")
-
-
-def _site(session: Session, name: str) -> Site:
-    return session.scalars(select(Site).where(Site.name == name)).one()
 
 
 def code_of(attempt: Attempt) -> str:

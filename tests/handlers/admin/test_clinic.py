@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from tests import html_tree
 from tests.factories import AttemptFactory, EventFactory, FailureHourFactory, StepHourFactory
@@ -22,15 +21,6 @@ from wxadmin.wechat import errcodes
 
 Store = Callable[[Callable[[], Any]], Any]
 NEVER_COUNTED = [entry for entry in errcodes.all_entries() if entry.stage in {"authorize", "symptom"}]
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(_shop)
-
-
-def _shop(session: Session) -> Site:
-    return session.scalars(select(Site).where(Site.name == "shop")).one()
 
 
 def failed(site: Site, code: str, *, ago: timedelta = timedelta(), times: int = 1, **changes: Any) -> None:

@@ -4,14 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from tests.factories import AttemptFactory, EventFactory, FailureHourFactory
 from tests.handlers.admin.conftest import SignIn
 from tests.visiting import Visitor
 from wxadmin import support_codes
-from wxadmin.database import Database
 from wxadmin.models import Attempt, Class, Site, Stage
 from wxadmin.queries import failures
 from wxadmin.simulator import World
@@ -19,20 +16,6 @@ from wxadmin.simulator.faults import Fault
 
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence]
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "shop")
-
-
-@pytest.fixture
-def clinic(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "clinic")
-
-
-def _site(session: Session, name: str) -> Site:
-    return session.scalars(select(Site).where(Site.name == name)).one()
 
 
 def failed(site: Site, code: str = "40029", times: int = 1, **changes: Any) -> list[Attempt]:

@@ -33,11 +33,6 @@ Store = Callable[[Callable[[], Any]], Any]
 
 
 @pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(lambda session: session.scalars(select(Site).where(Site.name == "shop")).one())
-
-
-@pytest.fixture
 def happen(store: Store, shop: Site) -> Callable[..., list[Any]]:
     """`happen(30, failure=True)` stores so many events of attempts of the shop."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from tests.databases import on_sqlite
 from tests.factories import AttemptFactory, UserChannelFactory, UserFactory
@@ -32,11 +32,6 @@ PERSONAL = {
     Field.IP: "203.0.113.77",
     Field.REF: "M-10086",
 }
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(lambda session: session.scalars(select(Site).where(Site.name == "shop")).one())
 
 
 @pytest.fixture

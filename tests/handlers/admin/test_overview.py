@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from tests.factories import (
     AttemptFactory,
@@ -19,17 +18,11 @@ from tests.factories import (
 )
 from wxadmin import days
 from wxadmin.clock import hour_of, utcnow
-from wxadmin.database import Database
 from wxadmin.models import Site
 from wxadmin.settings import Settings
 
 Store = Callable[[Callable[[], Any]], Any]
 Staff = Callable[..., Any]
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(lambda session: session.scalars(select(Site).where(Site.name == "shop")).one())
 
 
 def numbers(page: str) -> dict[str, str]:

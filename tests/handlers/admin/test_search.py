@@ -5,34 +5,17 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from tests.factories import AttemptFactory, EventFactory, TicketFactory, UserFactory
 from tests.handlers.admin.conftest import SignIn, StaffVisitor
 from tests.html_tree import read
 from wxadmin import support_codes
-from wxadmin.database import Database
 from wxadmin.models import Attempt, Site
 from wxadmin.security.hashes import sha256
 
 Store = Callable[[Callable[[], Any]], Any]
 RID = "62fb9bc8-078c24da-4202f278"
 STATE = "ABCDEFGHJKMNPQRSTVWXYZ2345"
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "shop")
-
-
-@pytest.fixture
-def clinic(database: Database, gateway: str) -> Site:
-    return database.read_now(_site, "clinic")
-
-
-def _site(session: Session, name: str) -> Site:
-    return session.scalars(select(Site).where(Site.name == name)).one()
 
 
 def page_of(attempt: Attempt) -> str:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from tests import granted, html_tree
 from tests.databases import on_sqlite
@@ -31,11 +30,6 @@ from wxadmin.wechat import errcodes
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence[Any]]
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def shop(database: Database, gateway: str) -> Site:
-    return database.read_now(lambda session: session.scalars(select(Site).where(Site.name == "shop")).one())
 
 
 @pytest.fixture
