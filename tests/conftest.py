@@ -196,9 +196,9 @@ def settings(request: pytest.FixtureRequest, database_url: str, wechat_url: str,
 
 
 @pytest.fixture
-def site_keys(database_url: str) -> SiteKeys:
+def site_keys(database: Database) -> SiteKeys:
     """The API keys of the sites of a furnished database."""
-    return running.furnish(database_url)
+    return running.furnished(database)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy.orm import Session
 
 from wxadmin import app
 from wxadmin.database import Database
@@ -49,18 +50,25 @@ def furnish(database_url: str, secret: str = secret_for(DEFAULT_APPID)) -> SiteK
     """The account `tea` with the sites `shop` and `clinic`."""
     database = Database(database_url)
     try:
-        database.write_now(house.require_keys, keys().ids)
-        database.write_now(
-            accounts.add, keys(), name="tea", appid=DEFAULT_APPID, secret=secret, title="云雾茶铺", actor="test"
-        )
-        shop = SiteForm(return_urls=[RETURN_URL], title="云雾茶铺", contact="店长 010-12345678")
-        clinic = SiteForm(return_urls=[CLINIC_URL])
-        return SiteKeys(
-            database.write_now(sites.add, keys(), account="tea", name="shop", form=shop, actor="test").api_key,
-            database.write_now(sites.add, keys(), account="tea", name="clinic", form=clinic, actor="test").api_key,
-        )
+        return furnished(database, secret)
     finally:
         database.close()
+
+
+def furnished(database: Database, secret: str = secret_for(DEFAULT_APPID)) -> SiteKeys:
+    """The same in a database that is open."""
+    return database.write_now(_furnish, secret)
+
+
+def _furnish(session: Session, secret: str) -> SiteKeys:
+    house.require_keys(session, keys().ids)
+    accounts.add(session, keys(), name="tea", appid=DEFAULT_APPID, secret=secret, title="云雾茶铺", actor="test")
+    shop = SiteForm(return_urls=[RETURN_URL], title="云雾茶铺", contact="店长 010-12345678")
+    clinic = SiteForm(return_urls=[CLINIC_URL])
+    return SiteKeys(
+        sites.add(session, keys(), account="tea", name="shop", form=shop, actor="test").api_key,
+        sites.add(session, keys(), account="tea", name="clinic", form=clinic, actor="test").api_key,
+    )
 
 
 def switch(database: Database, **form: Any) -> str | None:
