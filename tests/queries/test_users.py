@@ -14,7 +14,7 @@ from tests.crowd import NOON, ZONE, crowd, drawn
 from tests.factories import AccountFactory, SiteFactory, TokenFactory, UserChannelFactory, UserFactory
 from wxadmin.database import csv_lines
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
-from wxadmin.queries import user_file, users
+from wxadmin.queries import user_file, users, wanted_users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.token_states import TokenHealth
@@ -29,9 +29,9 @@ def openids(session: Session, filters: UserFilters, size: int = 50) -> list[str]
     """Those of all pages, going from the first to the last."""
     found, place = [], None
     while True:
-        page = users.page(session, filters, ZONE, masks=CLEAR, older_than=place, size=size)
+        page = users.page(session, filters, ZONE, masks=CLEAR, after=place, size=size)
         found += [row.openid for row in page.rows]
-        place = page.older
+        place = page.after
         if place is None:
             return found
 
@@ -48,15 +48,15 @@ def test_whoever_logged_in_last_comes_first_and_pages_lead_both_ways(session: Se
     made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(7)]
 
     first = users.page(session, by(), ZONE, masks=CLEAR, size=3)
-    second = users.page(session, by(), ZONE, masks=CLEAR, older_than=first.older, size=3)
-    third = users.page(session, by(), ZONE, masks=CLEAR, older_than=second.older, size=3)
-    back = users.page(session, by(), ZONE, masks=CLEAR, newer_than=third.newer, size=3)
+    second = users.page(session, by(), ZONE, masks=CLEAR, after=first.after, size=3)
+    third = users.page(session, by(), ZONE, masks=CLEAR, after=second.after, size=3)
+    back = users.page(session, by(), ZONE, masks=CLEAR, before=third.before, size=3)
 
     pages = [[row.id for row in page.rows] for page in (first, second, third)]
     assert pages == [[user.id for user in made[at : at + 3]] for at in (0, 3, 6)]
-    assert (first.newer, third.older) == (None, None)
+    assert (first.before, third.after) == (None, None)
     assert back == second
-    assert users.page(session, by(), ZONE, masks=CLEAR, newer_than=second.newer, size=3) == first
+    assert users.page(session, by(), ZONE, masks=CLEAR, before=second.before, size=3) == first
 
 
 def test_people_of_the_same_microsecond_are_told_apart_by_their_ids(session: Session) -> None:
@@ -134,35 +134,38 @@ def test_where_many_are_passed_over_a_page_ends_early_and_says_so(
         UserFactory(last_login_at=NOON - timedelta(minutes=minute), nickname="罕见" if minute in {5, 9} else "小雨")
 
     first = users.page(session, by(q="罕见"), ZONE, masks=CLEAR)
-    second = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, older_than=first.older)
-    third = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, older_than=second.older)
+    second = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, after=first.after)
+    third = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, after=second.after)
 
     assert [(len(page.rows), page.is_cut) for page in (first, second, third)] == [(0, True), (1, True), (1, False)]
-    assert users.count(session, by(q="罕见"), ZONE, masks=CLEAR) == users.Count(0, is_all=False)
+    at_fourth = NOON - timedelta(minutes=3)
+    assert users.count(session, by(q="罕见"), ZONE, masks=CLEAR) == users.Count(0, False, looked=4, reached=at_fourth)
     assert len(openids(session, by(q="罕见"))) == len(in_file(session, by(q="罕见"))) == 2
-    assert users.page(session, by(q="罕见"), ZONE, masks=CLEAR, newer_than=third.newer).rows == second.rows
+    assert users.page(session, by(q="罕见"), ZONE, masks=CLEAR, before=third.before).rows == second.rows
 
 
 def test_the_few_whose_consent_has_ended_are_found_behind_many_others(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(wanted_users, "FEW", 3)
     monkeypatch.setattr(users, "LOOKED_THROUGH", 3)
     made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(9)]
     for user in made[6:]:
         TokenFactory(user=user, needs_consent=True)
 
     first = users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, size=2)
-    second = users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, older_than=first.older, size=2)
+    second = users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, after=first.after, size=2)
 
     assert [[row.id for row in page.rows] for page in (first, second)] == [[made[6].id, made[7].id], [made[8].id]]
     assert not first.is_cut
-    assert users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, newer_than=second.newer, size=2) == first
+    assert users.page(session, by(token="needs_consent"), ZONE, masks=CLEAR, before=second.before, size=2) == first
     assert users.count(session, by(token="needs_consent"), ZONE, masks=CLEAR) == users.Count(3, is_all=True)
 
 
 def test_many_whose_consent_has_ended_are_looked_for_like_others(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(wanted_users, "FEW", 3)
     monkeypatch.setattr(users, "LOOKED_THROUGH", 3)
     made = [UserFactory(last_login_at=NOON - timedelta(minutes=minute)) for minute in range(9)]
     for user in made[5:]:

@@ -29,6 +29,8 @@ class UserItem(BaseModel):
     account: str
     site: str = Field(description="of the last login")
     channel: str | None = Field(description="of the last login")
+    ref: str | None = Field(description="the site's own number of the person, at the last login that had one")
+    logins: int
     first_seen_at: datetime
     last_login_at: datetime
 
