@@ -14,7 +14,7 @@ from tests.crowd import NOON, ZONE, crowd, drawn
 from tests.factories import AccountFactory, SiteFactory, TokenFactory, UserChannelFactory, UserFactory
 from wxadmin.database import csv_lines
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
-from wxadmin.queries import user_file, users, wanted_users
+from wxadmin.queries import user_counts, user_file, users, wanted_users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.token_states import TokenHealth
@@ -34,6 +34,10 @@ def openids(session: Session, filters: UserFilters, size: int = 50) -> list[str]
         place = page.after
         if place is None:
             return found
+
+
+def exactly(session: Session, filters: UserFilters) -> int:
+    return user_counts.exactly(session, filters, ZONE, masks=CLEAR, progress=user_counts.Progress())
 
 
 def in_file(session: Session, filters: UserFilters) -> list[list[str]]:
@@ -85,6 +89,11 @@ def test_people_of_the_same_microsecond_are_told_apart_by_their_ids(session: Ses
         {"first_to": "2026-11-20"},
         {"last_from": "2026-11-20", "last_to": "2026-11-20"},
         {"token": "late"},
+        {"came_from": "2026-11-18", "came_to": "2026-11-18"},
+        {"channel": "poster", "came_from": "2026-11-17", "came_to": "2026-11-18"},
+        {"logins_min": "5"},
+        {"logins_min": "7", "logins_max": "7"},
+        {"unionid": "known"},
     ],
     ids=str,
 )
@@ -97,8 +106,11 @@ def test_each_filter_leaves_those_whom_it_names(session: Session, filters: dict[
         nickname="卖小雨伞的 100%_",
         first_seen_at=datetime(2026, 11, 19, 16, tzinfo=UTC),
         last_login_at=NOON,
+        logins=7,
     )
-    UserChannelFactory(user=named, channel="poster", last_ref="M-1")
+    # The last moment of the eighteenth in Shanghai; of the other one the first moment of the nineteenth.
+    eighteenth = datetime(2026, 11, 18, 15, 59, 59, 999_999, tzinfo=UTC)
+    UserChannelFactory(user=named, channel="poster", last_ref="M-1", first_at=eighteenth, last_at=NOON)
     TokenFactory(user=named, authorized_at=NOON - timedelta(days=365 * 200))
     other = UserFactory(
         silent=True,
@@ -109,7 +121,8 @@ def test_each_filter_leaves_those_whom_it_names(session: Session, filters: dict[
         else datetime(2026, 11, 20, 16, tzinfo=UTC),
         last_login_at=datetime(2026, 11, 20, 16, tzinfo=UTC),
     )
-    UserChannelFactory(user=other, channel="menu")
+    nineteenth = datetime(2026, 11, 18, 16, tzinfo=UTC)
+    UserChannelFactory(user=other, channel="menu", first_at=nineteenth, last_at=nineteenth)
 
     found = openids(session, by(**filters))
 
@@ -196,12 +209,15 @@ def test_pages_file_and_plain_sql_agree_on_fifty_random_filters(
     monkeypatch.setattr(users, "LOOKED_THROUGH", 25)
     monkeypatch.setattr(csv_lines, "AGGREGATED_AT_ONCE", 7)
     monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 7)
+    monkeypatch.setattr(user_counts, "COUNTED_AT_ONCE", 7)
     rng = random.Random(20261120)
     crowd(rng)
 
     filters = [drawn(rng) for _ in range(50)]
     found = [(openids(session, by(**f), size=9), in_file(session, by(**f)), _by_sql(session, f)) for f in filters]
+    counts = [exactly(session, by(**f)) for f in filters]
 
+    assert counts == [len(rows) for _, rows, _ in found]
     for pages, rows, right in found:
         assert len(pages) == len(set(pages)) == len(rows)
         assert set(pages) == {row[0] for row in rows} == right
@@ -221,6 +237,11 @@ _SQL = {
     "first_to": "u.first_seen_at < :first_to",
     "last_from": "u.last_login_at >= :last_from",
     "last_to": "u.last_login_at < :last_to",
+    "came_from": "c.last_at >= :came_from",
+    "came_to": "c.first_at < :came_to",
+    "logins_min": "u.logins >= CAST(:logins_min AS integer)",
+    "logins_max": "u.logins <= CAST(:logins_max AS integer)",
+    "unionid": "(u.unionid IS NOT NULL) = (:unionid = 'known')",
 }
 
 
@@ -231,12 +252,15 @@ def _by_sql(session: Session, filters: dict[str, str]) -> set[str]:
         "JOIN site s ON s.id = c.site_id LEFT JOIN token t ON t.user_id = u.id WHERE 1 = 1"
     )
     values: dict[str, Any] = dict(filters)
-    for name in filters.keys() & {"first_from", "first_to", "last_from", "last_to"}:
+    for name in [name for name in filters if name.endswith(("_from", "_to"))]:
         day = datetime.fromisoformat(f"{filters[name]}T00:00:00+08:00") + timedelta(days=name.endswith("to"))
         is_sqlite = session.get_bind().dialect.name == "sqlite"
         values[name] = day.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if is_sqlite else day
     for name in filters.keys() - {"q"}:
         query += f" AND {_SQL[name]}"
+    if {"came_from", "came_to"} <= filters.keys():
+        # Nobody here has an attempt that is kept.
+        query += " AND (c.first_at >= :came_from OR c.last_at < :came_to)"
     if "q" in filters:
         everywhere = 'SELECT count(*) FROM "user" u JOIN user_channel c ON c.user_id = u.id WHERE '
         has_id = session.scalar(text(everywhere + _ID), {"q": filters["q"]})
@@ -255,6 +279,11 @@ def _by_sql(session: Session, filters: dict[str, str]) -> set[str]:
         ({"last_to": "9999-12-31"}, "between the years"),
         ({"q": "\0"}, "no NUL"),
         ({"channel": "x" * 129}, "at most 128"),
+        ({"came_to": "20th"}, "came_to is a day"),
+        ({"logins_min": "0"}, "logins_min is a whole number"),
+        ({"logins_max": "９"}, "logins_max is a whole number"),
+        ({"logins_max": "2000000001"}, "logins_max is a whole number"),
+        ({"unionid": "yes"}, "unionid is one of known, unknown"),
     ],
 )
 def test_what_cannot_be_a_filter_is_told(typed: dict[str, str], told: str) -> None:

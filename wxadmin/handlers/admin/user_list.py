@@ -84,18 +84,19 @@ class UserList(UserHandler):
 
     async def _counted(self, asked: Asked, budget: ReadBudget) -> dict[str, object]:
         """The count as far as a page's budget lasts; instead of it the exact one, where that is asked for and there."""
-        exact, is_busy = None, False
+        looked, is_busy = None, False
         if self._asks_for_exact:
             try:
                 exact = await self._exactly(asked.filters)
-                if exact.number is not None:
-                    return {"count": Count(exact.number, is_all=True), "exact": exact, "is_busy": False}
+                if (number := exact.number) is not None:
+                    return {"count": Count(number, is_all=True), "exact_at": exact.at, "looked": None, "is_busy": False}
+                looked = exact.progress.looked if exact.is_underway else None
             except TooManyAtOnce:
-                exact, is_busy = None, True
+                is_busy = True
         count = await self.gateway.database.read(
             users.count, asked.filters, self.front.zone, masks=self.masks, sort=asked.sort, budget=budget
         )
-        return {"count": count, "exact": exact, "is_busy": is_busy}
+        return {"count": count, "exact_at": None, "looked": looked, "is_busy": is_busy}
 
     async def _exactly(self, filters: UserFilters) -> Counting:
         async def count(progress: Progress) -> int:
