@@ -135,6 +135,7 @@ def _user_row(seen: Sighting, proposed_id: int) -> dict[str, Any]:
         "profile_at": seen.at if profile else None,
         "granted_base": True,
         "granted_userinfo": seen.granted_userinfo,
+        "explicit_at": None,
         "first_seen_at": seen.at,
         "last_login_at": seen.at,
         "logins": 1,
