@@ -145,7 +145,9 @@ class UserFactory(_Factory):
 
     class Params:
         site = factory.SubFactory(SiteFactory)
-        silent = factory.Trait(unionid=None, nickname=None, headimgurl=None, profile_at=None, granted_userinfo=False)
+        silent = factory.Trait(
+            unionid=None, nickname=None, headimgurl=None, profile_at=None, granted_userinfo=False, explicit_at=None
+        )
 
     # Drawn when they were first seen: lists of users in that order go by ids.
     id = factory.LazyAttribute(lambda user: first_id_at(user.first_seen_at) + next(_numbers_of_users))
@@ -158,6 +160,7 @@ class UserFactory(_Factory):
     profile_at = _ago(hours=1)
     granted_base = True
     granted_userinfo = True
+    explicit_at = factory.SelfAttribute("first_seen_at")
     first_seen_at = _ago(days=10)
     last_login_at = _ago(hours=1)
     logins = 3

@@ -97,6 +97,10 @@ async def test_one_user_is_told_with_token_channels_and_other_openids(
 
     assert (told["openid"], told["nickname"], told["logins"]) == (made.openid, made.nickname, 3)
     assert told["token"]["state"] == "fresh"
+    assert [(one["scope"], one["site"], one["is_first"]) for one in told["grants"]] == [
+        ("snsapi_base", "shop", True),
+        ("snsapi_userinfo", None, True),
+    ]
     assert [(one["id"], one["openid"]) for one in told["others"]] == [(str(twin.id), twin.openid)]
     assert [(one["site"], one["channel"], one["ref"]) for one in told["came_through"]] == [("shop", None, "M-7")]
 

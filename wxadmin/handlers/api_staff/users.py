@@ -4,6 +4,7 @@ from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
 from wxadmin.handlers.api_staff.answers import (
     CameThrough,
+    GrantAnswer,
     OtherIdentity,
     TokenAnswer,
     UserAnswer,
@@ -16,6 +17,7 @@ from wxadmin.handlers.base import BadRequest
 from wxadmin.queries import masking, user_profiles, users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.user_filters import UserFilters, choices
+from wxadmin.queries.user_grants import UserGrants
 from wxadmin.queries.user_orders import Sort
 from wxadmin.queries.user_profiles import TokenFacts, UserProfile
 from wxadmin.queries.users import UserRow
@@ -69,6 +71,15 @@ def _scopes(granted_userinfo: bool) -> list[str]:
     return ["snsapi_base", "snsapi_userinfo"] if granted_userinfo else ["snsapi_base"]
 
 
+def _grants(grants: UserGrants) -> list[GrantAnswer]:
+    by_scope = {"snsapi_base": grants.silent, "snsapi_userinfo": grants.explicit}
+    return [
+        GrantAnswer(scope=scope, at=one.at, site=one.site_name, is_first=one.is_first)
+        for scope, one in by_scope.items()
+        if one
+    ]
+
+
 def _item(row: UserRow) -> UserItem:
     return UserItem(
         id=str(row.id),
@@ -97,6 +108,7 @@ def _answer(found: UserProfile) -> UserAnswer:
         headimgurl=user.headimgurl,
         ref=user.last_ref,
         scopes=_scopes(user.granted_userinfo),
+        grants=_grants(found.grants),
         account=found.account_name,
         profile_at=user.profile_at,
         first_seen_at=user.first_seen_at,
