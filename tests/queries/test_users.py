@@ -157,6 +157,26 @@ def test_where_many_are_passed_over_a_page_ends_early_and_says_so(
     assert users.page(session, by(q="罕见"), ZONE, masks=CLEAR, before=third.before).rows == second.rows
 
 
+def test_a_count_goes_on_where_the_first_page_ended(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "LOOKED_THROUGH", 4)
+    for minute in range(9):
+        UserFactory(last_login_at=NOON - timedelta(minutes=minute), nickname="罕见" if minute % 2 == 0 else "小雨")
+
+    def counted(size: int) -> tuple[users.UserPage, users.Count]:
+        page = users.page(session, by(q="罕见"), ZONE, masks=CLEAR, size=size)
+        return page, users.count(session, by(q="罕见"), ZONE, masks=CLEAR, beyond=page)
+
+    full, of_full = counted(1)
+    cut, of_cut = counted(5)
+    everybody = users.page(session, by(), ZONE, masks=CLEAR)
+
+    # Behind the one of the page four were looked through, of whom two fit.
+    assert (len(full.rows), full.is_cut, of_full.number, of_full.is_all) == (1, False, 3, False)
+    assert (len(cut.rows), cut.is_cut) == (2, True)
+    assert of_cut == users.Count(2, False, looked=4, reached=NOON - timedelta(minutes=3))
+    assert users.count(session, by(), ZONE, masks=CLEAR, beyond=everybody) == users.Count(9, is_all=True)
+
+
 def test_the_few_whose_consent_has_ended_are_found_behind_many_others(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,8 @@ def _within(since: datetime | None, until: datetime | None) -> ColumnElement[boo
 def _attempted(since: datetime, until: datetime) -> ColumnElement[bool]:
     attempted = select(Attempt.id).where(
         Attempt.user_id == UserChannel.user_id,
-        Attempt.site_id == UserChannel.site_id,
+        # Reckoned with, it offers no index: SQLite would read all attempts of the site for each user.
+        Attempt.site_id + 0 == UserChannel.site_id,
         func.coalesce(Attempt.channel, constant("")) == UserChannel.channel,
         Attempt.outcome == Outcome.SUCCEEDED,
         Attempt.ended_at >= since,

@@ -72,7 +72,8 @@ class UserRow:
 @dataclass(frozen=True, slots=True)
 class UserPage:
     """`before` and `after` are where the neighbouring pages of the list begin. `is_cut` where the page ends because the
-    budget did, not because it is full; then so many users were `looked` through, up to `reached`."""
+    budget did, not because it is full; then so many users were `looked` through, up to `reached`. Of a full page
+    `looked` may be less than that."""
 
     rows: Sequence[UserRow]
     before: Place | None
@@ -125,13 +126,19 @@ def count(
     *,
     masks: Masks,
     sort: Sort = Sort.LAST_LOGIN_NEWEST,
+    beyond: UserPage | None = None,
     budget: ReadBudget | None = None,
 ) -> Count:
-    """How many users the filters leave, at most COUNTED_TO of them, as far as the budget lasts."""
+    """How many users the filters leave, at most COUNTED_TO of them, as far as the budget lasts. Nobody is looked at
+    again who is on the first page, where that is at hand and given as `beyond`."""
+    number, looked, begin = (len(beyond.rows), beyond.looked, beyond.after) if beyond else (0, 0, None)
+    if beyond and beyond.is_cut:
+        return Count(number, False, looked, beyond.reached)
+    if beyond and begin is None:
+        return Count(number, is_all=True)
     asked = wanted(session, filters, zone, masks, sort)
-    number, looked, begin = 0, 0, None
-    for stretch in _stretches(session, asked, None, budget or ReadBudget()):
-        capped = stretch.of(select(User.id).where(*asked.where)).limit(COUNTED_TO + 1 - number)
+    for stretch in _stretches(session, asked, begin, budget or ReadBudget()):
+        capped = stretch.of(select(User.id).where(*asked.where)).limit(max(0, COUNTED_TO + 1 - number))
         number += session.scalar(select(func.count()).select_from(capped.subquery())) or 0
         if number > COUNTED_TO:
             return Count(COUNTED_TO, is_all=False)
@@ -175,7 +182,7 @@ def _gathered(
         query = stretch.of(_rows(asked)).order_by(*asked.sorted(back=back))
         rows += _read(session, query.limit(size + 1 - len(rows)))
         if len(rows) > size:
-            return _Gathered(rows, None, 0)
+            return _Gathered(rows, None, looked)
         looked, end = looked + stretch.length, stretch.end
     return _Gathered(rows, end, looked)
 
@@ -237,7 +244,7 @@ def _page_before(asked: Wanted, found: _Gathered, begin: Place, size: int) -> Us
 
 def _cut(found: _Gathered) -> dict[str, Any]:
     if found.end is None:
-        return {}
+        return {"looked": found.looked}
     return {"is_cut": True, "looked": found.looked, "reached": found.end.at}
 
 

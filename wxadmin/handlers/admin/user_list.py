@@ -71,7 +71,7 @@ class UserList(UserHandler):
             neighbours=_neighbours(page, asked.sort),
             headings=user_columns.headings(asked.columns, asked.sort),
             address=lambda path, **more: self.path(path) + asked.query(more),
-            **await self._counted(asked, budget),
+            **await self._counted(asked, page, budget),
             **self._vocabulary(asked.filters),
         )
 
@@ -82,7 +82,7 @@ class UserList(UserHandler):
             reading, asked.filters, self.front.zone, masks=self.masks, sort=asked.sort, budget=budget
         )
 
-    async def _counted(self, asked: Asked, budget: ReadBudget) -> dict[str, object]:
+    async def _counted(self, asked: Asked, page: UserPage, budget: ReadBudget) -> dict[str, object]:
         """The count as far as a page's budget lasts; instead of it the exact one, where that is asked for and there."""
         looked, is_busy = None, False
         if self._asks_for_exact:
@@ -93,8 +93,9 @@ class UserList(UserHandler):
                 looked = exact.progress.looked if exact.is_underway else None
             except TooManyAtOnce:
                 is_busy = True
+        counting = partial(users.count, beyond=page if page.before is None else None)
         count = await self.gateway.database.read(
-            users.count, asked.filters, self.front.zone, masks=self.masks, sort=asked.sort, budget=budget
+            counting, asked.filters, self.front.zone, masks=self.masks, sort=asked.sort, budget=budget
         )
         return {"count": count, "exact_at": None, "looked": looked, "is_busy": is_busy}
 
