@@ -22,10 +22,15 @@ def crowd(rng: random.Random) -> None:
                 openid=f"o{account}-{number % 3}-{rng.randrange(10**9):09}-{number}",
                 first_seen_at=NOON - timedelta(hours=rng.randrange(200)),
                 last_login_at=NOON - timedelta(hours=rng.randrange(100)),
+                logins=rng.randrange(1, 9),
             )
             if person.granted_userinfo:
                 person.nickname = rng.choice(["小雨", "Li_Lei", "100%", "=1+1", "罗密欧"])
-            UserChannelFactory(user=person, channel=rng.choice(["poster", "menu", ""]), last_ref=f"M{number % 20}")
+            first_at, last_at = sorted([person.first_seen_at, person.last_login_at])
+            channel = rng.choice(["poster", "menu", ""])
+            UserChannelFactory(
+                user=person, channel=channel, last_ref=f"M{number % 20}", first_at=first_at, last_at=last_at
+            )
             if rng.random() < 0.6:
                 TokenFactory(
                     user=person, needs_consent=rng.random() < 0.5, scope=rng.choice(["snsapi_base", "snsapi_userinfo"])
@@ -45,5 +50,10 @@ def drawn(rng: random.Random) -> dict[str, str]:
         "first_to": rng.choice(["2026-11-17", "2026-11-20"]),
         "last_from": rng.choice(["2026-11-16", "2026-11-18"]),
         "last_to": rng.choice(["2026-11-19", "2026-11-20"]),
+        "came_from": rng.choice(["2026-11-14", "2026-11-17"]),
+        "came_to": rng.choice(["2026-11-17", "2026-11-19"]),
+        "logins_min": rng.choice(["2", "5"]),
+        "logins_max": rng.choice(["4", "8"]),
+        "unionid": rng.choice(["known", "unknown"]),
     }
     return {name: values[name] for name in rng.sample(sorted(values), rng.choice([0, 1, 1, 1, 2, 2, 3]))}

@@ -1,5 +1,6 @@
 """A factory for every model: rows as the program itself would have stored them, with traits for their states."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin import models, support_codes
 from wxadmin.clock import hour_of, utcnow
-from wxadmin.ids import Ids
+from wxadmin.ids import Ids, first_id_at
 from wxadmin.models import Class, Hold, Outcome, Role, Stage, TokenState, Trigger
 from wxadmin.models.sealed import secret_bound_to, tokens_bound_to
 from wxadmin.security.hashes import sha256
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 # No process that serves in a test has this node number.
 _ids = Ids(node=4_000)
+_numbers_of_users = itertools.count(1)
 _open_sessions: list[Session] = []
 
 
@@ -143,9 +145,12 @@ class UserFactory(_Factory):
 
     class Params:
         site = factory.SubFactory(SiteFactory)
-        silent = factory.Trait(unionid=None, nickname=None, headimgurl=None, profile_at=None, granted_userinfo=False)
+        silent = factory.Trait(
+            unionid=None, nickname=None, headimgurl=None, profile_at=None, granted_userinfo=False, explicit_at=None
+        )
 
-    id = factory.LazyFunction(_ids.draw)
+    # Drawn when they were first seen: lists of users in that order go by ids.
+    id = factory.LazyAttribute(lambda user: first_id_at(user.first_seen_at) + next(_numbers_of_users))
     account_id = factory.SelfAttribute("site.account_id")
     openid = factory.Sequence(lambda number: f"oFactory{number:020}")
     unionid = factory.Sequence(lambda number: f"oUnion{number:022}")
@@ -155,6 +160,7 @@ class UserFactory(_Factory):
     profile_at = _ago(hours=1)
     granted_base = True
     granted_userinfo = True
+    explicit_at = factory.SelfAttribute("first_seen_at")
     first_seen_at = _ago(days=10)
     last_login_at = _ago(hours=1)
     logins = 3

@@ -130,6 +130,9 @@ def read_scopes(page: Node, places: Places) -> Values:
     found = _cards(page, "")
     found["explicit_conversion", "30 days"] = found.pop(("explicit_conversion", ""))
     granted, asked = _section(page, "granted"), _section(page, "asked")
+    weeks = [users for _, users in reversed(_rows(_section(page, "upgrades")))]
+    found["upgrades", "12 weeks"] = _number_beside(_section(page, "upgrades"), "12 weeks")
+    found |= {("upgrades", f"week {back}"): users for back, users in enumerate(weeks)}
     return found | {
         ("users_by_site", ""): {
             (places.accounts[account], places.sites[site]): tuple(numbers) for account, site, *numbers in _rows(granted)
@@ -185,6 +188,11 @@ def moments(span: str, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
         "30 days": (days.start_of(today - 29 * DAY, zone), hour + HOUR),
         "coming 30 days": (midnight, days.start_of(today + 30 * DAY, zone)),
     }
+    monday = days.start_of(today - today.weekday() * DAY, zone)
+    bounds["12 weeks"] = (_weeks_before(monday, 11, zone), hour + HOUR)
+    if span.startswith("week "):
+        back = int(span.removeprefix("week "))
+        bounds[span] = (_weeks_before(monday, back, zone), _weeks_before(monday, back - 1, zone))
     start, end = bounds[span]
     three_days = hour_of(now + DYING_WITHIN) + HOUR
     return {
@@ -195,6 +203,10 @@ def moments(span: str, now: datetime, zone: ZoneInfo) -> dict[str, datetime]:
         "this_hour": hour,
         "hour_after_three_days": three_days,
     }
+
+
+def _weeks_before(monday: datetime, number: int, zone: ZoneInfo) -> datetime:
+    return days.start_of(days.day_of(monday, zone) - 7 * number * DAY, zone)
 
 
 def named_in(sql: str) -> set[str]:
@@ -310,6 +322,12 @@ def _code(text: str) -> Key:
 
 def _number(sentence: Node) -> str:
     return re.findall(r"\d[\d,]*", sentence.text)[0]
+
+
+def _number_beside(section: Node, span: str) -> str:
+    """The number in a section's first sentence, which names a span as well."""
+    sentence = next(section.all("p", named="sub"))
+    return re.findall(r"\d[\d,]*", sentence.text.replace(span, ""))[0]
 
 
 def int_of(text: str) -> int:

@@ -80,6 +80,7 @@ def _rows(
         **dict.fromkeys(("unionid", "nickname", "headimgurl", "language", "profile_at", "last_channel", "last_ref")),
         "granted_base": True,
         "granted_userinfo": True,
+        "explicit_at": issued,
         "first_seen_at": issued,
         "last_login_at": issued,
         "logins": 1,

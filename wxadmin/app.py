@@ -72,8 +72,9 @@ from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
 from wxadmin.handlers.admin.user_file import UserFile
+from wxadmin.handlers.admin.user_list import UserList
 from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
-from wxadmin.handlers.admin.users import UserList, UserShow
+from wxadmin.handlers.admin.users import UserShow
 from wxadmin.handlers.api_staff.calls import STAFF_API_ROUTES
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.gateway import Auth, Callback, OwnershipFile

@@ -27,6 +27,8 @@ from wxadmin.models import (
 )
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.token_states import TokenHealth
+from wxadmin.queries.user_filters import UnionidKnown
+from wxadmin.queries.user_orders import Sort
 
 _BACK = 50
 """The last page begins so many rows before the end."""
@@ -96,6 +98,15 @@ class Addresses:
         for filters in self._user_filters():
             shown = ", ".join(f"{name}={value}" for name, value in filters.items())
             yield Address(f"users {shown}", _query("/admin/users", **filters))
+        for sort in (sort for sort in Sort if sort is not Sort.LAST_LOGIN_NEWEST):
+            yield Address(f"users sort={sort}", _query("/admin/users", sort=sort), "users")
+            for filters in self._user_pairs():
+                shown = ", ".join(f"{name}={value}" for name, value in filters.items())
+                yield Address(f"users {shown}, sort={sort}", _query("/admin/users", sort=sort, **filters))
+        first = self._place(User.id, User.first_seen_at, select(User.first_seen_at, User.id))
+        by_first = {"sort": Sort.FIRST_LOGIN_NEWEST, "older": first}
+        last_by_first = f"users sort={Sort.FIRST_LOGIN_NEWEST}, last page"
+        yield Address(last_by_first, _query("/admin/users", **by_first), f"users sort={Sort.FIRST_LOGIN_NEWEST}")
         explicit = select(User.last_login_at, User.id).where(User.granted_userinfo)
         older = {"scope": "explicit", "older": self._place(User.last_login_at, User.id, explicit)}
         yield Address("users scope=explicit, last page", _query("/admin/users", **older), "users scope=explicit")
@@ -124,6 +135,25 @@ class Addresses:
             for back in (1, 60):
                 yield {name: today - timedelta(days=back)}
         yield {"site": self._site, "scope": "explicit", "token": "needs_consent", "q": "梓涵"}
+        for filters in self._user_pairs():
+            if filters.keys() & {"came_from", "logins_min", "logins_max", "unionid"}:
+                yield filters
+
+    def _user_pairs(self) -> Iterator[dict[str, Any]]:
+        """One value at least of every filter, for every order."""
+        today = utcnow().date()
+        yield {"q": "罕见"}
+        yield {"account": self._account, "site": self._site, "scope": "silent", "token": "fresh"}
+        for back in (2, 60):
+            day = today - timedelta(days=back)
+            for name in ("first", "last", "came"):
+                yield {f"{name}_from": day, f"{name}_to": day}
+        yield {"channel": "menu", "came_from": today - timedelta(days=20), "came_to": today - timedelta(days=10)}
+        yield {"logins_min": 5}
+        yield {"logins_min": 200}
+        yield {"logins_max": 1}
+        for unionid in UnionidKnown:
+            yield {"unionid": str(unionid)}
 
     def _attempts(self) -> Iterator[Address]:
         page = "/admin/attempts"

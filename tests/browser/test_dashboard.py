@@ -186,7 +186,7 @@ def test_a_filter_changes_the_list_without_a_reload_and_the_way_back_changes_it_
     page.evaluate("document.body.dataset.stayed = 'yes'")
     everybody = page.locator("#users").inner_text()
 
-    page.get_by_label("已授权范围").select_option("explicit")
+    page.get_by_role("combobox", name="已授权范围").select_option("explicit")
     page.get_by_role("button", name="查询").click()
 
     expect(page).to_have_url(re.compile("[?]scope=explicit$"))
@@ -196,7 +196,7 @@ def test_a_filter_changes_the_list_without_a_reload_and_the_way_back_changes_it_
     )
     page.go_back()
     expect(page.locator("#users")).to_have_text(everybody, use_inner_text=True)
-    expect(page.get_by_label("已授权范围")).to_have_value("")
+    expect(page.get_by_role("combobox", name="已授权范围")).to_have_value("")
     expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
 
 
@@ -270,18 +270,49 @@ def test_turning_a_page_keeps_the_keyboard_where_it_was(browse: Open) -> None:
 def test_lists_are_filtered_and_turned_without_scripts(browse: Open) -> None:
     page = browse("/admin/users", java_script_enabled=False).page
 
-    page.get_by_label("已授权范围").select_option("explicit")
+    page.get_by_role("combobox", name="已授权范围").select_option("explicit")
     page.get_by_role("button", name="查询").click()
     page.locator("a[rel=next]").click()
 
     expect(page).to_have_url(re.compile("scope=explicit.*older="))
-    expect(page.get_by_label("已授权范围")).to_have_value("explicit")
+    expect(page.get_by_role("combobox", name="已授权范围")).to_have_value("explicit")
     expect(page.locator("#users tbody tr")).not_to_have_count(0)
+
+
+@pytest.mark.parametrize("with_scripts", [True, False])
+def test_columns_are_chosen_and_stay_chosen(browse: Open, with_scripts: bool) -> None:
+    page = browse("/admin/users", java_script_enabled=with_scripts).page
+    headings = page.locator("#users thead th")
+
+    page.get_by_text("列设置").click()
+    page.get_by_role("checkbox", name="渠道 / 活动").uncheck()
+    page.get_by_role("checkbox", name="授权次数").check()
+    page.get_by_role("button", name="显示所选列").click()
+    expect(page).to_have_url(re.compile("cols=openid"))
+    chosen = headings.all_inner_texts()
+    page.goto(page.url.partition("?")[0])
+
+    assert chosen == headings.all_inner_texts()
+    assert "渠道 / 活动" not in chosen
+    assert "授权次数" in chosen
+
+
+def test_a_heading_sorts_the_list_and_the_form_says_so(browse: Open) -> None:
+    page = browse("/admin/users").page
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+
+    page.locator("#users thead").get_by_role("link", name="首次授权").click()
+    expect(page.locator('th[aria-sort="descending"]')).to_have_text("首次授权")
+    page.locator("#users thead").get_by_role("link", name="首次授权").click()
+
+    expect(page.locator('th[aria-sort="ascending"]')).to_have_text("首次授权")
+    expect(page.get_by_role("combobox", name="排序")).to_have_value("first_login")
+    expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
 
 
 def test_a_phone_folds_the_filters_and_says_how_many_are_set(browse: Open) -> None:
     page = browse("/admin/users", Taste(*PHONE, "light", "zh_CN")).page
-    scope = page.get_by_label("已授权范围")
+    scope = page.get_by_role("combobox", name="已授权范围")
     expect(scope).to_be_hidden()
 
     page.get_by_text("更多筛选").click()
@@ -309,7 +340,7 @@ def test_staff_need_no_scripts_from_the_sign_in_to_an_attempt(chromium: Browser,
 
     sign_in(page, dashboard.url)
     page.get_by_role("link", name="授权用户").first.click()
-    page.get_by_label("凭证（token）").select_option("fresh")
+    page.get_by_role("combobox", name="凭证（token）").select_option("fresh")
     page.get_by_role("button", name="查询").click()
     shown = page.locator("#users tbody tr").count()
     fresh = page.locator("#users tbody .badge", has_text="有效").count()
@@ -377,7 +408,7 @@ def test_a_page_that_is_slow_to_come_says_so(browse: Open) -> None:
     held: list[Route] = []
     page.route("**/admin/users?scope=explicit", lambda route: held.append(route))
 
-    page.get_by_label("已授权范围").select_option("explicit")
+    page.get_by_role("combobox", name="已授权范围").select_option("explicit")
     page.get_by_role("button", name="查询").click()
 
     expect(page.get_by_role("status")).to_have_text("请稍候……")

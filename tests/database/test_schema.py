@@ -3,6 +3,7 @@
 import multiprocessing
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, inspect, select, text
 
 from tests.databases import Bed
-from tests.factories import EVERY_FACTORY, stored
+from tests.factories import EVERY_FACTORY, AttemptFactory, UserFactory, stored
 from wxadmin.database import Database, schema
 from wxadmin.database.engines import database_url as parsed_url
 from wxadmin.database.engines import make_writer
 from wxadmin.errors import SchemaNotCurrent
-from wxadmin.models import Base
+from wxadmin.models import Base, User
 
 SCRIPTS = ScriptDirectory(str(schema.migrations_folder()))
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
@@ -120,6 +121,36 @@ def test_a_hand_off_that_was_stored_without_effect_is_not_switched_on_by_an_upda
 
     with engine.connect() as connection:
         assert set(connection.execute(text("SELECT handoff FROM site")).scalars()) == {"ticket"}
+
+
+def test_first_consents_are_taken_from_attempts_where_all_of_these_are_kept(database_url: str, engine: Engine) -> None:
+    at = datetime(2026, 11, 20, 4, tzinfo=UTC)
+    day = timedelta(days=1)
+
+    def crowd() -> dict[str, int]:
+        newcomer, regular, silent = (UserFactory(first_seen_at=at), UserFactory(first_seen_at=at - day), UserFactory())
+        silent.granted_userinfo = False
+        for user, scope, later in (
+            *((newcomer, "snsapi_base", 0), (newcomer, "snsapi_base,snsapi_userinfo", 2)),
+            *((newcomer, "snsapi_base,snsapi_userinfo", 3), (regular, "snsapi_base,snsapi_userinfo", 1)),
+        ):
+            moment = at + later * day
+            AttemptFactory(
+                user_id=user.id, outcome="succeeded", scope_granted=scope, started_at=moment, ended_at=moment
+            )
+        return {"newcomer": newcomer.id, "regular": regular.id, "silent": silent.id}
+
+    database = Database(database_url)
+    made = database.write_now(stored, crowd)
+    database.close()
+    schema.migrate(database_url, "20261126_notices")
+    engine.dispose()
+
+    schema.migrate(database_url)
+
+    with engine.connect() as connection:
+        found = dict(connection.execute(select(User.id, User.explicit_at)).all())
+    assert found == {made["newcomer"]: at + 2 * day, made["regular"]: None, made["silent"]: None}
 
 
 def test_two_that_migrate_at_once_do_it_once(empty_url: str) -> None:

@@ -94,6 +94,34 @@ def test_a_silent_login_keeps_the_profile_that_is_known(session: Session, apply:
     assert session.get_one(UserChannel, (user.id, site.id, "")).logins == 1
 
 
+def test_the_first_explicit_consent_is_dated_and_later_ones_are_not(session: Session, apply: Apply) -> None:
+    site = SiteFactory()
+    silent, explicit, again = (steps.login(steps.seen(returned(site)), "oLate") for _ in range(3))
+    profile = Profile("小雨", None, None)
+    explicit = steps.login_with_profile(explicit.attempt, "oLate", profile=profile)
+    again = steps.login_with_profile(again.attempt, "oLate", profile=profile)
+
+    [user_id] = apply(silent)
+    before = session.get_one(User, user_id).explicit_at
+    apply(explicit)
+    apply(again)
+
+    user = session.get_one(User, user_id)
+    session.refresh(user)
+    assert (before, user.explicit_at) == (None, explicit.at)
+    assert user.first_seen_at == silent.at < explicit.at < again.at
+
+
+def test_a_consent_of_unknown_date_stays_undated(session: Session, apply: Apply) -> None:
+    site = SiteFactory()
+    user = UserFactory(site=site, openid="oOld", explicit_at=None)
+
+    apply(steps.login_with_profile(steps.seen(returned(site)), "oOld", profile=Profile("小雨", None, None)))
+
+    session.refresh(user)
+    assert (user.granted_userinfo, user.explicit_at) == (True, None)
+
+
 def test_openids_that_differ_in_case_are_two_people(apply: Apply) -> None:
     site = SiteFactory()
 
@@ -122,6 +150,7 @@ def test_repeats_of_one_person_in_a_batch_are_folded(session: Session, apply: Ap
     user = session.get_one(User, user_id)
     assert (user.nickname, user.logins, user.granted_userinfo, user.last_ref) == ("中间", 3, True, "1")
     assert (user.first_seen_at, user.last_login_at) == (logins[0].at, logins[2].at)
+    assert user.explicit_at == logins[1].at
     assert session.get_one(UserChannel, (user_id, site.id, "a")).logins == 2
     assert session.get_one(UserChannel, (user_id, site.id, "b")).logins == 1
     assert len(session.scalars(select(Ticket).where(Ticket.user_id == user_id)).all()) == 3

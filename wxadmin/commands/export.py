@@ -13,6 +13,10 @@ from wxadmin.commands.console import note
 commands = typer.Typer(help="Lists as files (导出).", no_args_is_help=True)
 Day = typer.Option(metavar="DAY", help="A day of the time zone in the settings, as 2026-11-20; it is included.")
 
+Came = typer.Option(
+    metavar="DAY", help="By the days of logins through --site and --channel; through any, where neither is given."
+)
+
 
 @commands.callback()
 def about() -> None:
@@ -34,6 +38,11 @@ def users(
     first_to: Annotated[str | None, Day] = None,
     last_from: Annotated[str | None, Day] = None,
     last_to: Annotated[str | None, Day] = None,
+    came_from: Annotated[str | None, Came] = None,
+    came_to: Annotated[str | None, Came] = None,
+    logins_min: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins or more.")] = None,
+    logins_max: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins at most.")] = None,
+    unionid: Annotated[str | None, typer.Option(metavar="known|unknown", help="By whether it is known.")] = None,
     lang: Annotated[str, typer.Option(metavar="zh_CN|en", help="The language of headings and scopes.")] = "zh_CN",
     output: Annotated[Path | None, typer.Option(help="The file to write; standard output if it is left out.")] = None,
 ) -> None:
@@ -57,7 +66,9 @@ def users(
         raise BadValue("lang is zh_CN or en")
     typed = {"account": account, "site": site, "channel": channel, "scope": scope, "token": token, "q": q}
     days = {"first_from": first_from, "first_to": first_to, "last_from": last_from, "last_to": last_to}
-    filters = UserFilters.read(typed | days)
+    days |= {"came_from": came_from, "came_to": came_to}
+    logins = {"logins_min": logins_min, "logins_max": logins_max}
+    filters = UserFilters.read(typed | days | logins | {"unionid": unionid})
     words = translator("en" if lang == "en" else "zh_CN").gettext
     with opened() as house:
         zone = house.settings.zone

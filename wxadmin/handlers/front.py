@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from wxadmin.flows.gateway import Gateway
+from wxadmin.handlers.admin.exact_counts import ExactCounts
 from wxadmin.handlers.admin.feed import Feed
 from wxadmin.handlers.admin.remembered import Remembered
 from wxadmin.handlers.limits import Limits
@@ -60,6 +61,7 @@ class Front:
     limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
     standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))
+    exact_counts: ExactCounts = field(default_factory=ExactCounts)
     grants: Remembered[Grants] = field(default_factory=lambda: Remembered(lambda grants: grants.users))
 
     @property

@@ -31,6 +31,8 @@ class User(Base):
     # Ever granted; a refresh answer never shrinks them.
     granted_base: Mapped[bool] = mapped_column()
     granted_userinfo: Mapped[bool] = mapped_column()
+    # When userinfo was first granted; unknown of those who had granted it before this was kept.
+    explicit_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     first_seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_login_at: Mapped[datetime] = mapped_column(UTCDateTime)
     logins: Mapped[int] = mapped_column()

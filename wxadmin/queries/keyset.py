@@ -1,12 +1,12 @@
-"""Places in a list that is ordered by a moment and an id, newest first: what a link to the next page carries."""
+"""Places in a list that is ordered by a moment and an id: what a link to the next page carries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, UnaryExpression, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.sql.elements import Tuple
 
 from wxadmin.database.types import Id, UTCDateTime
 from wxadmin.errors import BadValue
@@ -41,23 +41,41 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Newest first by these columns, which an index has in this order."""
+    """By these columns, which an index has in this order; by ids alone where they rise with the moment (`by_id`).
+
+    A list may be gone through from its first row on, or `back` from a place towards its first row.
+    """
 
     at: InstrumentedAttribute[datetime]
     id: InstrumentedAttribute[int]
+    newest_first: bool = True
+    by_id: bool = False
 
-    def older(self, place: Place) -> ColumnElement[bool]:
-        return tuple_(self.at, self.id) < _row(place)
+    def beyond(self, place: Place, *, back: bool = False) -> ColumnElement[bool]:
+        """Those behind the place."""
+        key, of_place = self._key, self._of(place)
+        return key > of_place if self._rises(back) else key < of_place
 
-    def newer(self, place: Place) -> ColumnElement[bool]:
-        return tuple_(self.at, self.id) > _row(place)
+    def within(self, place: Place, *, back: bool = False) -> ColumnElement[bool]:
+        """Those up to the place, which is among them."""
+        key, of_place = self._key, self._of(place)
+        return key <= of_place if self._rises(back) else key >= of_place
 
-    def not_older(self, place: Place) -> ColumnElement[bool]:
-        return tuple_(self.at, self.id) >= _row(place)
+    def sorted(self, columns: Sequence[Any], *, back: bool = False) -> list[UnaryExpression[Any]]:
+        """What to order by: the columns, or what stands for them."""
+        return [column.asc() if self._rises(back) else column.desc() for column in columns]
 
-    def not_newer(self, place: Place) -> ColumnElement[bool]:
-        return tuple_(self.at, self.id) <= _row(place)
+    @property
+    def columns(self) -> Sequence[Any]:
+        return [self.id] if self.by_id else [self.at, self.id]
 
+    @property
+    def _key(self) -> ColumnElement[Any]:
+        return self.id.expression if self.by_id else tuple_(self.at, self.id)
 
-def _row(place: Place) -> Tuple:
-    return tuple_(literal(place.at, UTCDateTime), literal(place.id, Id))
+    def _of(self, place: Place) -> ColumnElement[Any]:
+        row_id = literal(place.id, Id)
+        return row_id if self.by_id else tuple_(literal(place.at, UTCDateTime), row_id)
+
+    def _rises(self, back: bool) -> bool:
+        return self.newest_first == back

@@ -19,7 +19,8 @@ from wxadmin.i18n import msgid
 from wxadmin.models import Site, User
 from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.user_filters import UserFilters
-from wxadmin.queries.users import selected, wanted
+from wxadmin.queries.user_orders import Sort
+from wxadmin.queries.wanted_users import selected, wanted
 
 _BYTE_ORDER_MARK = "\ufeff"
 Words = Callable[[str], str]
@@ -30,7 +31,7 @@ def write(
 ) -> int:
     """Writes the whole file, newest users first by their ids, and says how many they are."""
     file.write(heading(words, zone).encode())
-    asked = wanted(session, filters, zone, masks)
+    asked = wanted(session, filters, zone, masks, Sort.FIRST_LOGIN_NEWEST)
     portions = csv_lines.portions(session, partial(selected, asked=asked), _cells(zone, words, masks), User.id)
     rows = 0
     # Where the file fails, the query has to end before the session does.

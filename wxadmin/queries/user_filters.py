@@ -11,11 +11,17 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
+from wxadmin.database.csv_cells import constant
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
-from wxadmin.models import Account, Site, Token, User, UserChannel
+from wxadmin.ids import first_id_at
+from wxadmin.models import Account, Site, Token, User
 from wxadmin.queries.token_states import TokenHealth, health
+from wxadmin.queries.user_ways import came_through
 
 _LONGEST = 128
+
+_GREATEST_ID = 2**63 - 1
+_MOST_LOGINS = 2_000_000_000
 
 
 class GrantedScope(StrEnum):
@@ -23,9 +29,19 @@ class GrantedScope(StrEnum):
     EXPLICIT = "explicit"
 
 
+class UnionidKnown(StrEnum):
+    """Whether WeChat has told it: no part of what it is."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFilters:
-    """What was typed, checked; days are of the zone, both ends included. Account and site go by their names."""
+    """What was typed, checked; days are of the zone, both ends included. Account and site go by their names.
+
+    `came_from` and `came_to` are of logins through the site and channel that are asked for; through any, where none is.
+    """
 
     q: str | None = None
     account: str | None = None
@@ -37,6 +53,11 @@ class UserFilters:
     first_to: date | None = None
     last_from: date | None = None
     last_to: date | None = None
+    came_from: date | None = None
+    came_to: date | None = None
+    logins_min: int | None = None
+    logins_max: int | None = None
+    unionid: UnionidKnown | None = None
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Self:
@@ -44,15 +65,14 @@ class UserFilters:
         typed = {field.name: (values.get(field.name) or "").strip() for field in fields(cls)}
         return cls(**{name: _READERS.get(name, _text)(name, text) for name, text in typed.items() if text})  # type: ignore[arg-type]
 
+    @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]
+
     @property
     def given(self) -> dict[str, str]:
         """The filters that are set, as a query string has them."""
         return {name: str(value) for name, value in asdict(self).items() if value is not None}
-
-    @property
-    def looks_at_rows(self) -> bool:
-        """Whether something is asked that the order of logins does not answer, so that rows are passed over."""
-        return bool(self.given.keys() - {"last_from", "last_to"})
 
 
 def _text(name: str, text: str) -> str:
@@ -86,39 +106,56 @@ def _day(name: str, text: str) -> date:
     return day
 
 
-_DAYS = ("first_from", "first_to", "last_from", "last_to")
-_READERS = {"scope": _scope, "token": _token, **dict.fromkeys(_DAYS, _day)}
+def _unionid(name: str, text: str) -> UnionidKnown:
+    return UnionidKnown(_one_of(name, text, UnionidKnown))
 
 
-def conditions(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    """All filters but `q`, for a query over User."""
+def _logins(name: str, text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_LOGINS))
+    if not is_number or not 1 <= int(text) <= _MOST_LOGINS:
+        raise BadValue(f"{name} is a whole number from 1 to {_MOST_LOGINS:,}")
+    return int(text)
+
+
+_DAYS = ("first_from", "first_to", "last_from", "last_to", "came_from", "came_to")
+_READERS = {
+    "scope": _scope,
+    "token": _token,
+    "unionid": _unionid,
+    **dict.fromkeys(_DAYS, _day),
+    **dict.fromkeys(("logins_min", "logins_max"), _logins),
+}
+
+
+def conditions(filters: UserFilters, zone: ZoneInfo, *, by_id: bool = False) -> list[ColumnElement[bool]]:
+    """All filters but `q`, for a query over User; with `by_id` for one that goes through users in the order of ids."""
     found = [*_by_days(filters, zone)]
+    if by_id:
+        found += _by_ids_of_days(filters, zone)
     if filters.account:
         account_id = select(Account.id).where(Account.name == filters.account).scalar_subquery()
         # Reckoned with, the column offers no index: by that of openids a whole account would be read and sorted.
         found.append(User.account_id + 0 == account_id)
-    if filters.site or filters.channel:
-        found.append(_came_through(filters.site, filters.channel))
+    if filters.site or filters.channel or filters.came_from or filters.came_to:
+        since = _midnight(filters.came_from, zone) if filters.came_from else None
+        until = _midnight(filters.came_to, zone, days=1) if filters.came_to else None
+        found.append(came_through(filters.site, filters.channel, since=since, until=until))
     if filters.scope:
         found.append(User.granted_userinfo.is_(filters.scope is GrantedScope.EXPLICIT))
     if filters.token:
         found.append(_has_token(filters.token))
+    if filters.logins_min:
+        found.append(User.logins >= filters.logins_min)
+    if filters.logins_max:
+        found.append(User.logins <= filters.logins_max)
+    if filters.unionid:
+        # Reckoned with, it offers no index either, by which all who have one would be read and sorted.
+        unionid = User.unionid + constant("")
+        found.append(unionid.is_not(None) if filters.unionid is UnionidKnown.KNOWN else unionid.is_(None))
     return found
 
 
-# Both look something up for one user at a time, by its key. Offered a join, PostgreSQL would rather read the whole
-# table, however few users are looked at.
-
-
-def _came_through(site: str | None, channel: str | None) -> ColumnElement[bool]:
-    came = select(UserChannel.user_id).where(UserChannel.user_id == User.id)
-    if site:
-        came = came.where(UserChannel.site_id == select(Site.id).where(Site.name == site).scalar_subquery())
-    if channel:
-        came = came.where(UserChannel.channel == channel)
-    return came.correlate(User).limit(1).scalar_subquery().is_not(None)
-
-
+# Looked up for one user at a time, as in user_ways.py.
 def _has_token(state: TokenHealth) -> ColumnElement[bool]:
     of_user = select(health(utcnow())).where(Token.user_id == User.id).correlate(User).scalar_subquery()
     return func.coalesce(of_user, TokenHealth.NONE.value) == state.value
@@ -135,6 +172,25 @@ def _by_days(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     if filters.last_to:
         found.append(User.last_login_at < _midnight(filters.last_to, zone, days=1))
     return found
+
+
+# Ids are drawn as users are stored, moments after their first logins. Clocks are not set back by more.
+_SLACK = timedelta(days=1)
+
+
+def _by_ids_of_days(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
+    """Where in the order of ids the days of first logins lie, so that nobody is looked at who came months before."""
+    found: list[ColumnElement[bool]] = []
+    if filters.first_from:
+        found.append(User.id >= _first_id_at(_midnight(filters.first_from, zone) - _SLACK))
+    if filters.first_to:
+        found.append(User.id < _first_id_at(_midnight(filters.first_to, zone, days=1) + _SLACK))
+    return found
+
+
+def _first_id_at(at: datetime) -> int:
+    # Days may be asked for that lie beyond the last id.
+    return min(first_id_at(at), _GREATEST_ID)
 
 
 def _midnight(day: date, zone: ZoneInfo, *, days: int = 0) -> datetime:

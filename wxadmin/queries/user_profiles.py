@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.models import Account, Attempt, Event, Site, Token, User, UserChannel
+from wxadmin.queries import user_grants
 from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.token_states import TokenHealth, health
+from wxadmin.queries.user_grants import UserGrants
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
@@ -50,14 +52,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class UserProfile:
-    """`explicit_at` is the first explicit consent among the attempts that are kept; `clear_until` is set where they are
-    shown in the clear for a while."""
+    """`clear_until` is set where they are shown in the clear for a while."""
 
     user: Person
     account: str
     account_name: str
     token: TokenFacts | None
-    explicit_at: datetime | None
+    grants: UserGrants
     others: Rows
     channels: Rows
     clear_until: datetime | None = None
@@ -77,7 +78,7 @@ def find(session: Session, user_id: int, *, masks: Masks) -> UserProfile | None:
         account,
         account_name,
         _token(session, user_id),
-        _first_explicit(session, user_id),
+        user_grants.find(session, user),
         _others(session, user, masks),
         _channels(session, user_id, of_them),
         masks.revealed_until(user_id),
@@ -146,17 +147,13 @@ def _token(session: Session, user_id: int) -> TokenFacts | None:
     return TokenFacts(TokenHealth(row[0]), *row[1:]) if row else None
 
 
-def _first_explicit(session: Session, user_id: int) -> datetime | None:
-    explicit = (Attempt.user_id == user_id, Attempt.scope_granted.contains("snsapi_userinfo"))
-    return session.scalar(select(func.min(Attempt.ended_at)).where(*explicit))
-
-
 def _others(session: Session, user: User, masks: Masks) -> Rows:
     if user.unionid is None:
         return []
     openid = masks.column(Field.OPENID, User.openid).label("openid")
     nickname = masks.column(Field.NICKNAME, User.nickname).label("nickname")
-    query = select(User.id, openid, nickname, User.last_login_at, Account.title.label("account"))
+    columns = (User.granted_userinfo, User.first_seen_at, User.last_login_at, Account.title.label("account"))
+    query = select(User.id, openid, nickname, *columns)
     query = query.add_columns(Account.name.label("account_name"))
     query = query.join(Account, Account.id == User.account_id).where(User.unionid == user.unionid, User.id != user.id)
     return session.execute(query.order_by(User.last_login_at.desc()).limit(_MOST)).all()

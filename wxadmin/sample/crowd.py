@@ -50,7 +50,8 @@ class Crowd:
         # A bit for each day that the season touches, for every person.
         self._days = bytearray()
         self._bytes_of_days = (season.days + 7) // 8
-        self.consented = array("b")
+        # When they consented explicitly for the first time.
+        self.consented_at = array("q")
         self.last_consented = array("b")
 
     def __len__(self) -> int:
@@ -98,7 +99,8 @@ class Crowd:
             self._last_place[person] = place.number
             self._last_channel[person] = self._channel_number(channel)
             self.last_consented[person] = consented
-        self.consented[person] |= consented
+        if consented and self.consented_at[person] == _NEVER:
+            self.consented_at[person] = at
         self.logins[person] += 1
         return is_new
 
@@ -161,7 +163,7 @@ class Crowd:
         self._last_channel[person] = self._channel_number(self.past_channel(past))
         if self._traits[person] >> 24 & 127 < 100 * past.place.site.consents:
             self.profile_at[person] = past.first
-            self.consented[person] = True
+            self.consented_at[person] = past.first
 
     @staticmethod
     def past_channel(past: Past) -> str | None:
@@ -172,10 +174,10 @@ class Crowd:
         self.ids.append(person_id)
         self.first.append(first)
         self._days.extend(bytes(self._bytes_of_days))
-        for column in (self.last, self.logins, self.profile_at, self._last_place, self._last_channel):
+        for column in (self.last, self.logins, self.profile_at, self.consented_at, self._last_place):
             column.append(0)
-        for column in (self.consented, self.last_consented):
-            column.append(False)
+        self._last_channel.append(0)
+        self.last_consented.append(False)
         return len(self) - 1
 
     def _channel_number(self, channel: str | None) -> int:

@@ -23,7 +23,7 @@ _REMEMBERED = 100
 
 USER_COLUMNS = (
     *("id", "account_id", "openid", "unionid", "nickname", "headimgurl", "language", "profile_at"),
-    *("granted_base", "granted_userinfo", "first_seen_at", "last_login_at", "logins"),
+    *("granted_base", "granted_userinfo", "explicit_at", "first_seen_at", "last_login_at", "logins"),
     *("last_site_id", "last_channel", "last_ref", "change_no"),
 )
 CHANNEL_COLUMNS = ("user_id", "site_id", "channel", "first_at", "last_at", "logins", "last_ref")
@@ -88,7 +88,7 @@ class People:
         profile = self._profile(person) if profile_at else (None, None, None, None)
         return (
             *(crowd.ids[person], place.account_id, openid, *profile, text_or_none(profile_at)),
-            *(1, int(crowd.consented[person])),
+            *(1, int(crowd.consented_at[person] > 0), text_or_none(crowd.consented_at[person] or None)),
             *(text(crowd.first[person]), text(crowd.last[person]), crowd.logins[person]),
             *(place.site_id, crowd.last_channel(person), crowd.ref(person, place), change_no),
         )

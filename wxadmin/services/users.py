@@ -135,6 +135,7 @@ def _user_row(seen: Sighting, proposed_id: int) -> dict[str, Any]:
         "profile_at": seen.at if profile else None,
         "granted_base": True,
         "granted_userinfo": seen.granted_userinfo,
+        "explicit_at": seen.at if seen.granted_userinfo else None,
         "first_seen_at": seen.at,
         "last_login_at": seen.at,
         "logins": 1,
@@ -159,6 +160,7 @@ def _folded(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
         "last_login_at": max(earlier["last_login_at"], later["last_login_at"]),
         "logins": earlier["logins"] + later["logins"],
         "granted_userinfo": earlier["granted_userinfo"] or later["granted_userinfo"],
+        "explicit_at": earlier["explicit_at"] or later["explicit_at"],
     }
 
 
@@ -174,6 +176,8 @@ _USERS = SetInsert(
             (stored.last_login_at > proposed.last_login_at, stored.last_login_at), else_=proposed.last_login_at
         ),
         "granted_userinfo": stored.granted_userinfo | proposed.granted_userinfo,
+        # Where it was granted before this was kept, it stays unknown: a later consent was not the first.
+        "explicit_at": case((stored.granted_userinfo, stored.explicit_at), else_=proposed.explicit_at),
         "logins": stored.logins + proposed.logins,
     },
 )

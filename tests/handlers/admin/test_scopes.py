@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from tests.factories import LoginHourFactory, UserFactory
+from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.days import DAY
+from wxadmin.handlers.admin import ranges
 from wxadmin.models import Site
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -58,6 +62,35 @@ async def test_what_was_asked_for_stands_beside_what_was_granted(
     shop = sites["shop"].title
     assert [shop, "Explicit snsapi_userinfo", "10", "6", "1", "2", "1", "60.0%"] in rows(page.text)
     assert not [row for row in rows(page.text) if "99" in row]
+
+
+async def test_upgrades_are_counted_by_the_week_of_the_first_explicit_consent(
+    store: Store, staff: Staff, sites: dict[str, Site]
+) -> None:
+    shop, zone = sites["shop"], ZoneInfo("Asia/Shanghai")
+    mondays = ranges.by_week(12, utcnow(), zone)
+    long_ago = mondays[0] - 70 * DAY
+
+    def crowd() -> None:
+        for site, consented in [
+            *((shop, mondays[11]), (sites["clinic"], mondays[11]), (shop, mondays[10] + timedelta(days=6, hours=23))),
+            *((shop, mondays[0]), (shop, mondays[0] - timedelta(microseconds=1))),
+        ]:
+            UserFactory(site=site, account_id=site.account_id, first_seen_at=long_ago, explicit_at=consented)
+        # Explicit from the first login on, silent still, and of an unknown date.
+        UserFactory(site=shop, account_id=shop.account_id, first_seen_at=mondays[11], explicit_at=mondays[11])
+        user(shop, "silent")
+        UserFactory(site=shop, account_id=shop.account_id, first_seen_at=long_ago, explicit_at=None)
+
+    store(crowd)
+    page = await staff("operator").get("/admin/scopes")
+
+    weeks = [row for row in rows(page.text) if len(row) == 2 and re.match(r"\d{4}-", row[0])]
+    assert [week for week, _ in weeks] == [f"{monday.astimezone(zone):%Y-%m-%d}" for monday in mondays[:-1]]
+    assert [users for _, users in weeks] == ["1", *["0"] * 9, "1", "2"]
+    assert "In 12 weeks, 4 users who were known silently" in page.text
+    assert "Of 1 explicit users it is not known since when" in page.text
+    assert page.text.count('<svg class="bars') == 2
 
 
 @pytest.mark.parametrize("path", ["/admin/scopes", "/admin/tokens"])

@@ -11,10 +11,13 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from tests import html_tree
 from tests.databases import on_sqlite
 from tests.factories import (
+    AccountFactory,
     AttemptFactory,
     EventFactory,
+    SiteFactory,
     TokenFactory,
     UserChannelFactory,
     UserFactory,
@@ -132,6 +135,7 @@ async def test_an_empty_list_says_why_and_what_to_do(
             "first_from=yesterday",
             "last_to=9999-12-31",
         ),
+        *("sort=nickname", "came_from=x", "logins_min=0", "unionid=yes"),
         *("q=%00", "q=%ff", "q=a&q=b", "account=nobody", "site=nobody", f"channel={'x' * 200}"),
     ],
 )
@@ -140,7 +144,7 @@ async def test_what_cannot_be_read_is_a_page_that_says_so(staff: Staff, query: s
 
     answers = [await ada.get(f"/admin/users{ending}?{query}") for ending in ("", ".csv")]
 
-    expected = [400, 200 if query.startswith(("older", "newer")) else 400]
+    expected = [400, 200 if query.startswith(("older", "newer", "sort")) else 400]
     assert [answer.status_code for answer in answers] == expected
     assert "This cannot be read" in answers[0].text
 
@@ -158,7 +162,7 @@ async def test_whatever_is_searched_for_is_only_text(make: Callable[..., User], 
 async def test_a_user_is_shown_with_consents_token_channels_and_what_happened(
     make: Callable[..., User], store: Store, shop: Site, staff: Staff
 ) -> None:
-    user = make(nickname="小雨", headimgurl="http://thirdwx.qlogo.cn/mmopen/0", last_ref="M-7")
+    user = make(nickname="小雨", headimgurl="http://thirdwx.qlogo.cn/mmopen/0", last_ref="M-7", explicit_at=NOON)
     twin = make(unionid=user.unionid)
     attempt = store(
         lambda: AttemptFactory(
@@ -205,6 +209,58 @@ async def test_what_happened_has_pages_both_ways_newest_first(
     assert f"{made[-51].duration_ms:,} ms" in back.text
     # A marketer may not see attempts.
     assert "/admin/attempts/" not in pages[0].text
+
+
+async def test_each_scope_says_since_when_and_by_which_site(
+    make: Callable[..., User], store: Store, shop: Site, staff: Staff
+) -> None:
+    first = NOON - timedelta(days=30)
+    user = make(first_seen_at=first, explicit_at=NOON)
+    silent = make(silent=True)
+    club = store(lambda: SiteFactory(account=store(AccountFactory), title="会员中心"))
+    store(lambda: UserChannelFactory(user=user, channel="menu", first_at=first))
+    store(lambda: UserChannelFactory(user=user, site_id=club.id, channel="", first_at=NOON))
+    ada = staff("admin")
+
+    page = html_tree.read((await ada.get(f"/admin/users/{user.id}")).text).text
+    of_silent = html_tree.read((await ada.get(f"/admin/users/{silent.id}")).text).text
+
+    assert f"since 2026-10-21 12:00 by {shop.title}" in " ".join(page.split())
+    assert "since 2026-11-20 12:00 by 会员中心" in " ".join(page.split())
+    assert "not granted" in of_silent
+    assert "WeChat tells the OpenID alone" in of_silent
+
+
+@pytest.mark.parametrize(("is_kept", "told"), [(True, "2026-11-20 12:00 or earlier"), (False, "granted, before")])
+async def test_a_consent_of_unknown_date_is_told_as_far_as_attempts_are_kept(
+    make: Callable[..., User], store: Store, shop: Site, staff: Staff, is_kept: bool, told: str
+) -> None:
+    user = make(explicit_at=None)
+    if is_kept:
+        scope = "snsapi_base,snsapi_userinfo"
+        for later in range(2):
+            at = NOON + timedelta(days=later)
+            store(
+                lambda at=at: AttemptFactory(
+                    site=shop, user_id=user.id, scope_granted=scope, ended_at=at, outcome="succeeded"
+                )
+            )
+
+    page = await staff("support").get(f"/admin/users/{user.id}")
+
+    assert told in page.text
+
+
+async def test_other_openids_of_the_person_are_masked_alike(make: Callable[..., User], staff: Staff) -> None:
+    user = make(unionid="oUnionOfTwo0000000000000000", openid="oFirst00000000000000000000")
+    twin = make(unionid=user.unionid, openid="oTwin000000000000000000wxyz", last_login_at=NOON, nickname="老张")
+
+    page = await staff("support").get(f"/admin/users/{user.id}")
+
+    row = next(row for row in html_tree.table(html_tree.read(page.text)).texts if "wxyz" in row[0])
+    assert row[0] == "oTwi…wxyz"
+    assert (row[1], row[-1]) == ("老…", "2026-11-20 12:00")
+    assert twin.openid not in page.text
 
 
 @pytest.mark.parametrize("path", ["/admin/users/1", f"/admin/users/{10**19 - 1}", "/admin/users/x", "/admin/users/-1"])

@@ -64,6 +64,27 @@ async def test_filters_are_those_of_the_page(script: Scripts, store: Store, shop
         assert [item["id"] for item in await every(asker, "/users", **asked)] == [str(made.id)]
 
 
+async def test_users_are_sorted_both_ways_and_found_by_when_they_came(
+    script: Scripts, store: Store, shop: Site
+) -> None:
+    now = utcnow()
+    columns = {"site": shop, "account_id": shop.account_id}
+    made = store(
+        lambda: [UserFactory(**columns, first_seen_at=now - timedelta(days=n), logins=n + 1) for n in range(3)]
+    )
+    for user in made:
+        store(lambda user=user: UserChannelFactory(user=user, channel="poster", first_at=user.first_seen_at))
+    asker = script("marketer")
+
+    by_first = [item["id"] for item in await every(asker, "/users", sort="first_login")]
+    frequent = await every(asker, "/users", logins_min="2", logins_max="2", unionid="known", channel="poster")
+    early = await every(asker, "/users", channel="poster", came_to=f"{now - timedelta(days=1):%Y-%m-%d}", site="shop")
+
+    assert by_first == [str(user.id) for user in reversed(made)]
+    assert [(item["id"], item["logins"]) for item in frequent] == [(str(made[1].id), 2)]
+    assert {item["id"] for item in early} >= {str(made[2].id)}
+
+
 async def test_one_user_is_told_with_token_channels_and_other_openids(
     script: Scripts, store: Store, shop: Site
 ) -> None:
@@ -76,6 +97,10 @@ async def test_one_user_is_told_with_token_channels_and_other_openids(
 
     assert (told["openid"], told["nickname"], told["logins"]) == (made.openid, made.nickname, 3)
     assert told["token"]["state"] == "fresh"
+    assert [(one["scope"], one["site"], one["is_first"]) for one in told["grants"]] == [
+        ("snsapi_base", "shop", True),
+        ("snsapi_userinfo", None, True),
+    ]
     assert [(one["id"], one["openid"]) for one in told["others"]] == [(str(twin.id), twin.openid)]
     assert [(one["site"], one["channel"], one["ref"]) for one in told["came_through"]] == [("shop", None, "M-7")]
 
@@ -197,6 +222,11 @@ async def test_days_of_events_are_those_of_the_gateways_zone(script: Scripts, st
         "/users?first_from=20261120",
         "/users?first_from=1999-12-31",
         "/users?sort=nickname",
+        "/users?sort=",
+        "/users?logins_min=0",
+        "/users?logins_max=many",
+        "/users?unionid=yes",
+        "/users?came_from=20261120",
         "/attempts?outcome=odd",
         "/attempts?from=2026-02-30",
         "/attempts?openid=x",

@@ -26,6 +26,7 @@ from wxadmin.services import sessions
 
 _LEADS_ELSEWHERE = re.compile(r"//|\.\.|%|\\|\s")
 THEMES = ("system", "light", "dark")
+_CHOICES_KEPT_DAYS = 400
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -73,6 +74,11 @@ class AdminHandler(BaseHandler):
     def path(self, path: str) -> str:
         """An address of ours, below the path of PUBLIC_URL."""
         return self.front.base_path + path
+
+    def keep_choice(self, cookie: str, choice: str) -> None:
+        """Remembers in this browser what its owner likes; nobody is known by it."""
+        secure = self.front.is_https
+        self.set_cookie(cookie, choice, expires_days=_CHOICES_KEPT_DAYS, path="/", samesite="Lax", secure=secure)
 
     def own_page(self, asked: str) -> str:
         """The address, if it is one of the dashboard's pages, else the overview: nobody is led elsewhere from here."""

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from wxadmin.handlers.admin.base import THEMES, AdminHandler
 
 _CHOICES = {"lang": ("zh_CN", "en"), "theme": THEMES}
-_DAYS = 400
 
 
 class Preferences(AdminHandler):
@@ -15,12 +14,5 @@ class Preferences(AdminHandler):
         for name, choices in _CHOICES.items():
             choice = self.get_body_argument(name, None)
             if choice in choices:
-                self.set_cookie(
-                    f"wxadmin_{name}",
-                    str(choice),
-                    expires_days=_DAYS,
-                    path="/",
-                    samesite="Lax",
-                    secure=self.front.is_https,
-                )
+                self.keep_choice(f"wxadmin_{name}", str(choice))
         self.redirect(self.own_page(self.get_body_argument("back", "")), status=HTTPStatus.SEE_OTHER)

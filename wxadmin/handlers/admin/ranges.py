@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from wxadmin.clock import hour_of
-from wxadmin.days import DAY, last_days, start_of
+from wxadmin.days import DAY, day_of, last_days, start_of
 from wxadmin.handlers.base import BadRequest
 
 _HOUR = timedelta(hours=1)
+_WEEK = 7 * DAY
 # Ids hold moments up to 2095.
 _YEARS = range(2000, 2091)
 
@@ -38,6 +39,13 @@ def by_day(number: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     """The bounds of so many days, up to the end of today."""
     days = last_days(number, now, zone)
     return tuple(start_of(day, zone) for day in [*days, days[-1] + DAY])
+
+
+def by_week(number: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The bounds of so many weeks from Monday to Sunday, up to the end of this one."""
+    today = day_of(now, zone)
+    monday = today - today.weekday() * DAY
+    return tuple(start_of(monday + week * _WEEK, zone) for week in range(1 - number, 2))
 
 
 def by_hour_of_today(now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:

@@ -28,6 +28,11 @@ class Remembered(Generic[T]):
         self._answered = float("-inf")
         self._asking: asyncio.Task[T] | None = None
 
+    @property
+    def last(self) -> T | None:
+        """The remembered answer, however old; None where nobody has asked yet."""
+        return self._answer
+
     async def answer(self, ask: Callable[[], Awaitable[T]]) -> T:
         """The remembered answer where it is worth that; one that has become old is asked for again meanwhile."""
         if self._answer is None or self._rows(self._answer) <= _FEW:

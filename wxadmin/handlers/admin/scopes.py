@@ -5,9 +5,11 @@ from functools import partial
 
 from wxadmin import days
 from wxadmin.clock import utcnow
+from wxadmin.handlers.admin import ranges, upgrades
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
 from wxadmin.handlers.admin.numbers import Number, per_cent, whole
+from wxadmin.handlers.admin.upgrades import Upgrades
 from wxadmin.handlers.admin.vocabulary import SCOPES
 from wxadmin.handlers.front import Front
 from wxadmin.i18n import msgid
@@ -30,6 +32,7 @@ class Scopes(StaffHandler):
             "scopes/page.html",
             grants=grants,
             asked=asked,
+            upgrades=Upgrades.of(grants, self.front.zone, self.language),
             numbers=_numbers(grants, asked),
             per_cent=per_cent,
             scope_words=SCOPES,
@@ -38,7 +41,9 @@ class Scopes(StaffHandler):
 
 async def count_grants(front: Front) -> Grants:
     """Who has granted what by now, which takes a while where there are many."""
-    return await front.gateway.database.read(queries.grants, now=utcnow())
+    now = utcnow()
+    weeks = ranges.by_week(upgrades.WEEKS, now, front.zone)
+    return await front.gateway.database.read(queries.grants, now=now, weeks=weeks)
 
 
 def _numbers(grants: Grants, asked: Sequence[Asked]) -> list[Number]:

@@ -98,7 +98,7 @@ class Search(StaffHandler):
             return [], False
         page = await database.read(users.page, filters, self.front.zone, size=_PEOPLE_SHOWN, masks=self.masks)
         await self._put_on_record(SEARCHED, [row.id for row in page.rows])
-        return [of_person(row, unnamed, is_exact=False) for row in page.rows], page.older is not None
+        return [of_person(row, unnamed, is_exact=False) for row in page.rows], page.after is not None
 
     async def _put_on_record(self, fields: Collection[Field], found: Sequence[int]) -> None:
         """That somebody was looked for, and found, by what is masked to whoever looks."""

@@ -1,10 +1,9 @@
-"""Authorized users: the list, and one of them with everything that happened."""
+"""One authorized user with everything that happened, and what the pages of users share."""
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from tornado.web import HTTPError
 
@@ -17,9 +16,8 @@ from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
 from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.models import Role
-from wxadmin.queries import masking, user_profiles, users
-from wxadmin.queries.keyset import Place
-from wxadmin.queries.user_filters import Choices, GrantedScope, UserFilters, choices
+from wxadmin.queries import masking, user_profiles
+from wxadmin.queries.user_filters import Choices, UserFilters, choices
 from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
@@ -35,7 +33,7 @@ class UserHandler(StaffHandler):
 
     def filters(self) -> UserFilters:
         try:
-            return UserFilters.read({name: self.query(name) for name in self.request.query_arguments})
+            return UserFilters.read({name: self.query(name) for name in UserFilters.names()})
         except BadValue as error:
             raise BadRequest(str(error)) from None
 
@@ -55,49 +53,6 @@ class UserHandler(StaffHandler):
     def moment(self, at: datetime) -> str:
         """To the minute; the page says the zone once."""
         return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
-
-
-class UserList(UserHandler):
-    async def get(self) -> None:
-        filters = self.filters()
-        database, zone = self.gateway.database, self.front.zone
-        offered = await self.choices_for(filters)
-        page = await database.read(
-            users.page,
-            filters,
-            zone,
-            masks=self.masks,
-            older_than=self._place("older"),
-            newer_than=self._place("newer"),
-        )
-        await self.note_search(filters, [row.id for row in page.rows])
-        self.show(
-            "users/list.html",
-            filters=filters,
-            choices=offered,
-            scopes=GrantedScope,
-            tokens=TOKENS,
-            page=page,
-            count=await database.read(users.count, filters, zone, masks=self.masks),
-            counted_to=users.COUNTED_TO,
-            looked_through=users.LOOKED_THROUGH,
-            address=lambda path, **place: self._address(path, filters, place),
-            filters_set=len(filters.given.keys() - {"q"}),
-            may_export=self.identity.role in EXPORTERS,
-            matches_exactly=not self.masks.is_clear(*masking.SEARCHED),
-            moment=self.moment,
-        )
-
-    def _place(self, name: str) -> Place | None:
-        text = self.query(name)
-        try:
-            return Place.read(text) if text else None
-        except BadValue as error:
-            raise BadRequest(str(error)) from None
-
-    def _address(self, path: str, filters: UserFilters, place: dict[str, object]) -> str:
-        query = urlencode(filters.given | place)
-        return self.path(path) + (f"?{query}" if query else "")
 
 
 class UserShow(UserHandler):

@@ -29,6 +29,8 @@ class UserItem(BaseModel):
     account: str
     site: str = Field(description="of the last login")
     channel: str | None = Field(description="of the last login")
+    ref: str | None = Field(description="the site's own number of the person, at the last login that had one")
+    logins: int
     first_seen_at: datetime
     last_login_at: datetime
 
@@ -63,6 +65,13 @@ class CameThrough(BaseModel):
     last_at: datetime
 
 
+class GrantAnswer(BaseModel):
+    scope: str
+    at: datetime | None = Field(description="null where it is not known since when")
+    site: str | None = Field(description="by which it was asked for; null where that is no longer kept")
+    is_first: bool = Field(description="false where it may have been granted before, by an attempt that is gone")
+
+
 class UserAnswer(BaseModel):
     id: str
     openid: str | None
@@ -71,6 +80,7 @@ class UserAnswer(BaseModel):
     headimgurl: str | None
     ref: str | None
     scopes: list[str]
+    grants: list[GrantAnswer] = Field(description="of each scope, the first time")
     account: str
     profile_at: datetime | None
     first_seen_at: datetime

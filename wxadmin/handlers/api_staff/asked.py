@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from wxadmin.models import Class, Stage
 from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import GrantedScope
+from wxadmin.queries.user_filters import GrantedScope, UnionidKnown
+from wxadmin.queries.user_orders import Sort
 
 Outcome = Literal[
     "succeeded", "waiting", "failed", "abandoned", "denied", "snapshot", "duplicate", "refused"
@@ -32,6 +33,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=128)]
 Code = Annotated[str, Field(pattern=r"^(-?[0-9]{1,7}|gw_[a-z_]{1,29})$")]
+Logins = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="`next` of the answer before")]
 
 
@@ -56,6 +58,14 @@ class UsersAsked(_Asked):
     first_to: Day | None = None
     last_from: Day | None = None
     last_to: Day | None = None
+    came_from: Day | None = Field(
+        None, description="a login on this day or later, through `site` and `channel` where they are given"
+    )
+    came_to: Day | None = None
+    logins_min: Logins | None = Field(None, description="so many logins or more")
+    logins_max: Logins | None = None
+    unionid: UnionidKnown | None = Field(None, description="whether it is known")
+    sort: Sort = Field(Sort.LAST_LOGIN_NEWEST, description="newest first where it begins with a minus")
     cursor: Annotated[str, Field(pattern=r"^[0-9]{1,17}-[0-9]{1,19}$")] | None = Field(
         None, description="`next` of the answer before"
     )

@@ -4,6 +4,7 @@ from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
 from wxadmin.handlers.api_staff.answers import (
     CameThrough,
+    GrantAnswer,
     OtherIdentity,
     TokenAnswer,
     UserAnswer,
@@ -16,6 +17,8 @@ from wxadmin.handlers.base import BadRequest
 from wxadmin.queries import masking, user_profiles, users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.user_filters import UserFilters, choices
+from wxadmin.queries.user_grants import UserGrants
+from wxadmin.queries.user_orders import Sort
 from wxadmin.queries.user_profiles import TokenFacts, UserProfile
 from wxadmin.queries.users import UserRow
 from wxadmin.services import lookups
@@ -25,24 +28,27 @@ _GREATEST_ID = 2**63 - 1
 
 class UserList(StaffApiHandler):
     roles = NOT_DEVELOPERS
-    summary = "Authorized users, the latest login first"
+    summary = "Authorized users, the latest login first unless `sort` says otherwise"
     asks = UsersAsked
     answers = UserPage
 
     async def get(self) -> None:
         asked, database = self.asked(UsersAsked), self.gateway.database
         try:
-            filters = UserFilters.read({name: value and str(value) for name, value in asked if name != "cursor"})
+            filters = UserFilters.read(
+                {name: value and str(value) for name, value in asked if name not in {"cursor", "sort"}}
+            )
+            sort = Sort.read(asked.sort)
             place = Place.read(asked.cursor) if asked.cursor else None
             await database.read(choices, filters)
         except (BadValue, NoSuchAccount, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
-        page = await database.read(users.page, filters, self.front.zone, masks=self.masks, older_than=place)
+        page = await database.read(users.page, filters, self.front.zone, masks=self.masks, sort=sort, after=place)
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
         if filters.q and by:
             found = [row.id for row in page.rows]
             await database.write(lookups.note, "users", by=by, found=found, actor=self.identity.name)
-        self.answer(UserPage(items=[_item(row) for row in page.rows], next=str(page.older) if page.older else None))
+        self.answer(UserPage(items=[_item(row) for row in page.rows], next=str(page.after) if page.after else None))
 
 
 class UserShow(StaffApiHandler):
@@ -65,6 +71,15 @@ def _scopes(granted_userinfo: bool) -> list[str]:
     return ["snsapi_base", "snsapi_userinfo"] if granted_userinfo else ["snsapi_base"]
 
 
+def _grants(grants: UserGrants) -> list[GrantAnswer]:
+    by_scope = {"snsapi_base": grants.silent, "snsapi_userinfo": grants.explicit}
+    return [
+        GrantAnswer(scope=scope, at=one.at, site=one.site_name, is_first=one.is_first)
+        for scope, one in by_scope.items()
+        if one
+    ]
+
+
 def _item(row: UserRow) -> UserItem:
     return UserItem(
         id=str(row.id),
@@ -76,6 +91,8 @@ def _item(row: UserRow) -> UserItem:
         account=row.account_name,
         site=row.site_name,
         channel=row.channel,
+        ref=row.ref,
+        logins=row.logins,
         first_seen_at=row.first_seen_at,
         last_login_at=row.last_login_at,
     )
@@ -91,6 +108,7 @@ def _answer(found: UserProfile) -> UserAnswer:
         headimgurl=user.headimgurl,
         ref=user.last_ref,
         scopes=_scopes(user.granted_userinfo),
+        grants=_grants(found.grants),
         account=found.account_name,
         profile_at=user.profile_at,
         first_seen_at=user.first_seen_at,

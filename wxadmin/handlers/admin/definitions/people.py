@@ -47,6 +47,18 @@ DEFINITIONS = (
         'FROM "user" GROUP BY account_id, last_site_id',
     ),
     Definition(
+        "upgrades",
+        msgid("Upgrades from silent to explicit, by week"),
+        msgid(
+            "Users whose first explicit consent came after their first login, each once, in the week from Monday to "
+            "Sunday in which it came. Whoever consented explicitly at the first login was never silent and is not "
+            "among them; of whoever did before this was kept, the moment is known where all their attempts were."
+        ),
+        "user.explicit_at",
+        'SELECT count(*) FROM "user"\n'
+        "WHERE explicit_at > first_seen_at AND explicit_at >= :start AND explicit_at < :end",
+    ),
+    Definition(
         "asked",
         msgid("Asked for and granted, last 30 days"),
         msgid(
@@ -66,9 +78,9 @@ DEFINITIONS = (
         "users",
         msgid("Authorized users"),
         msgid(
-            "People who ever authorized, once for each account, as far as they fit the filters; counted up to 10,000. "
-            "Site and channel find whoever ever came that way, while the list shows those of the last login; first and "
-            "last login are the account's, by whatever channel."
+            "People who ever authorized, once for each account, as far as they fit the filters; counted up to 10,000, "
+            "and to the last one on demand. Site and channel find whoever ever came that way, while the list shows "
+            "those of the last login; first and last login are the account's, by whatever channel."
         ),
         "user",
         'SELECT count(*) FROM "user"',

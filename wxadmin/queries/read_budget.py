@@ -1,0 +1,29 @@
+"""How long a page may look through rows that its filters pass over, so that a search for something rare ends."""
+
+import time
+from collections.abc import Callable, Iterator
+
+PAGE_S = 0.08
+_FIRST_WINDOW = 500
+_GROWS_BY = 2
+
+
+class ReadBudget:
+    """Begins when it is made. What a page reads one after the other shares one."""
+
+    def __init__(self, seconds: float = PAGE_S, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._ends_at = clock() + seconds
+
+    def windows(self, most: int) -> Iterator[int]:
+        """How many rows to look through next: few at first, which fill most pages, and more each time while the budget
+        lasts, but `most` in all. The first window is always granted: a page that looked at nothing would never end."""
+        window, looked = min(_FIRST_WINDOW, most), 0
+        while window > 0:
+            began = self._clock()
+            yield window
+            now, looked = self._clock(), looked + window
+            # The next one takes as long as this one has for each row: it is not begun if it would end too late.
+            if now + _GROWS_BY * (now - began) > self._ends_at:
+                return
+            window = min(_GROWS_BY * window, most - looked)
