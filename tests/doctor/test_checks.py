@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -40,6 +40,7 @@ ACCOUNT = AccountRow(
     refresh_active_days=7,
     refresh_quota=None,
     verify_name="MP_verify_0123456789abcdef.txt",
+    verified_until=date(2027, 3, 31),
     has_secret=True,
     created_at=NOW,
     disabled_at=None,
@@ -218,6 +219,28 @@ MISTAKES = [
     Mistake(
         "another ownership file", with_outside(ownership={"tea": Page(200, "other")}), "ownership-file", FATAL, "root"
     ),
+    Mistake("no day of verification", with_account(verified_until=None), "verification", ATTENTION, "认证情况"),
+    Mistake(
+        "a verification that ends this month",
+        with_account(verified_until=date(2026, 7, 1)),
+        "verification",
+        ATTENTION,
+        "10005 to everybody",
+    ),
+    Mistake(
+        "a verification that ends this week",
+        with_account(verified_until=date(2026, 6, 8)),
+        "verification",
+        FATAL,
+        "Renew it there",
+    ),
+    Mistake(
+        "a verification that has ended",
+        with_account(verified_until=date(2026, 5, 31)),
+        "verification",
+        FATAL,
+        "账号详情",
+    ),
     Mistake("a paused account", with_(held=[HELD]), "refreshing", ATTENTION, "token health"),
     Mistake(
         "silent tokens are refreshed",
@@ -351,6 +374,25 @@ def test_sample_data_needs_neither_secret_nor_site() -> None:
     sample = replace(ACCOUNT, name="sample", appid="wxsample0123456789", has_secret=False)
 
     assert faults(replace(RIGHT, accounts=[ACCOUNT, sample])) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "days"),
+    [(date(2026, 6, 1), "in 0 days"), (date(2026, 6, 8), "in 7 days"), (date(2026, 7, 1), "in 30 days")],
+)
+def test_the_days_of_a_verification_are_those_of_the_zone(until: date, days: str) -> None:
+    # Half an hour before midnight in Greenwich it is the next day in Shanghai.
+    night = replace(with_account(verified_until=until)(RIGHT), now=datetime(2026, 5, 31, 23, 30, tzinfo=UTC))
+
+    [finding] = [one for one in faults(night) if one.check == "verification"]
+
+    assert days in finding.said("en")
+
+
+def test_a_verification_far_ahead_is_told_with_its_day() -> None:
+    [finding] = [one for one in examine(RIGHT) if one.check == "verification"]
+
+    assert (finding.grade, finding.said("en")) == (Grade.FINE, "tea is verified until 2027-03-31.")
 
 
 def test_what_is_about_to_be_purged_is_not_called_late() -> None:
