@@ -1,6 +1,6 @@
 // The key `/` leads to the search box, from wherever nobody is typing.
 
-const box = document.querySelector(".search input");
+const box = document.querySelector(".search [name=q]");
 
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, [contenteditable]");

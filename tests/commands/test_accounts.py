@@ -1,12 +1,14 @@
 """wxadmin account …"""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import running
 from tests.databases import on_sqlite
+from wxadmin.clock import utcnow
 from wxadmin.models import Account, AuditEntry
 from wxadmin.models.sealed import secret_bound_to
 from wxadmin.simulator import DEFAULT_APPID, World, secret_for
@@ -150,6 +152,19 @@ def test_an_account_can_be_changed_listed_and_switched_off(wxadmin: Callable, tm
     assert account.disabled_at is None
     assert (account.verify_name, account.verify_body) == (proof.name, "a1B2c3D4e5F6g7H8")
     assert listed.out.splitlines()[1].split() == ["tea", DEFAULT_APPID, "茶", "userinfo", "off"]
+
+
+def test_the_day_of_verification_is_entered_and_refused_where_it_is_none(wxadmin: Callable, stored: Stored) -> None:
+    wxadmin(*ADD, said=SECRET)
+    day = str(utcnow().date() + timedelta(days=90))
+
+    entered = wxadmin("account", "set", "tea", "--verified-until", day)
+    refused = wxadmin("account", "set", "tea", "--verified-until", "soon")
+    [account] = stored(Account)
+
+    assert (entered.code, entered.out) == (0, "account tea changed\n")
+    assert (refused.code, refused.err) == (1, "wxadmin: 'soon' is no day such as 2027-05-31\n")
+    assert str(account.verified_until) == day
 
 
 @pytest.mark.parametrize(

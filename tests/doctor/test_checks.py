@@ -1,146 +1,40 @@
 """Each mistake of a set-up, made on purpose, is named with what to do about it; a right set-up passes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_network
-from typing import Any
 
 import pytest
 
+from tests.doctor.pictures import (
+    ACCOUNT,
+    ATTENTION,
+    FATAL,
+    NOW,
+    RIGHT,
+    SITE,
+    STORE,
+    URL,
+    Mistake,
+    answering,
+    everything,
+    faults,
+    settings,
+    with_,
+    with_account,
+    with_outside,
+    with_settings,
+    with_site,
+    with_store,
+)
 from wxadmin.doctor import console_menus as menus
 from wxadmin.doctor.examining import examine
-from wxadmin.doctor.findings import Finding, Grade
-from wxadmin.doctor.picture import Answer, Outside, Page, Picture, Store
+from wxadmin.doctor.findings import Grade
+from wxadmin.doctor.picture import Page
 from wxadmin.models import Hold
 from wxadmin.queries.account_refreshes import HeldAccount
-from wxadmin.queries.accounts import AccountRow
 from wxadmin.queries.attention import IdleJob
-from wxadmin.queries.sites import SiteRow
-from wxadmin.settings import Settings
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-URL = "https://m.example.com"
-HEALTHY = Page(200, '{"status": "ok"}')
-KEY = "f3a1c5e7" * 8
-Change = Callable[[Picture], Picture]
-
-
-def settings(**changes: Any) -> Settings:
-    right = {"public_url": URL, "secret_keys": [KEY], "admin_networks": ["10.0.0.0/8"], "trusted_proxies": []}
-    return Settings(_env_file=None, **(right | changes))  # type: ignore[arg-type]
-
-
-ACCOUNT = AccountRow(
-    name="tea",
-    title="云雾茶铺",
-    appid="wx0123456789abcdef",
-    id=1,
-    refresh_policy="userinfo",
-    refresh_active_days=7,
-    refresh_quota=None,
-    verify_name="MP_verify_0123456789abcdef.txt",
-    has_secret=True,
-    created_at=NOW,
-    disabled_at=None,
-    sites=1,
-)
-SITE = SiteRow(
-    name="shop",
-    title="云雾茶铺",
-    account="tea",
-    contact="店长 010-12345678",
-    return_urls=["https://shop.example.com/back"],
-    origins=[],
-    handoff="ticket",
-    page_code=False,
-    dev=False,
-    explain=False,
-    privacy_url=None,
-    snapshot_guest=False,
-    profile_required=False,
-    has_handoff_key=False,
-    old_key_until=None,
-    old_handoff_key_until=None,
-    created_at=NOW,
-    disabled_at=None,
-)
-STORE = Store(
-    skew=timedelta(),
-    unsafe={},
-    free_bytes=50_000_000_000,
-    readable=[],
-    key_ids=["aaaa0000"],
-    needed_key_ids=["aaaa0000"],
-    jobs=[],
-    admins=1,
-    seen_as=["8.8.4.4"] * 30,
-)
-OUTSIDE = Outside(
-    answers={"tea": Answer("")},
-    health=HEALTHY,
-    ownership={"tea": Page(200, "0123456789abcdef\n")},
-    certificate_ends=NOW + timedelta(days=60),
-    wechats_skew=timedelta(seconds=1),
-)
-RIGHT = Picture(
-    now=NOW,
-    settings=settings(),
-    public_url=URL,
-    store=STORE,
-    accounts=[ACCOUNT],
-    sites=[SITE],
-    held=[],
-    verify_bodies={"tea": "0123456789abcdef"},
-    silent={"tea": 5},
-    outside=OUTSIDE,
-)
-
-
-def with_settings(**changes: Any) -> Change:
-    made = settings(**changes)
-    return lambda right: replace(right, settings=made, public_url=made.public_url or "http://127.0.0.1:8000")
-
-
-def with_store(**changes: Any) -> Change:
-    return lambda right: replace(right, store=replace(right.store, **changes))
-
-
-def with_account(**changes: Any) -> Change:
-    return lambda right: replace(right, accounts=[replace(ACCOUNT, **changes)])
-
-
-def with_site(**changes: Any) -> Change:
-    return lambda right: replace(right, sites=[replace(SITE, **changes)])
-
-
-def with_outside(**changes: Any) -> Change:
-    return lambda right: replace(right, outside=replace(OUTSIDE, **changes))
-
-
-def answering(code: str, errmsg: str = "") -> Change:
-    return with_outside(answers={"tea": Answer(code, errmsg)})
-
-
-def with_(**changes: Any) -> Change:
-    return lambda right: replace(right, **changes)
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """How it is made, and what is said of it; `remedy` is a part of the advice, of the address to paste or the menu."""
-
-    name: str
-    make: Change
-    check: str
-    grade: Grade
-    remedy: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-FATAL, ATTENTION = Grade.FATAL, Grade.ATTENTION
 HELD = HeldAccount(1, "tea", "云雾茶铺", Hold.CONFIG, "40164", None, NOW, None)
 MISTAKES = [
     Mistake("no public address", with_settings(public_url=None), "public-url", FATAL, "https://m.example.com"),
@@ -168,6 +62,20 @@ MISTAKES = [
         "trusted-proxies",
         ATTENTION,
         "X-Forwarded-For",
+    ),
+    Mistake(
+        "a dashboard open to every network",
+        with_settings(admin_networks=["0.0.0.0/0"]),
+        "admin-networks",
+        ATTENTION,
+        "10.0.0.0/8",
+    ),
+    Mistake(
+        "pages without encryption that exchange codes",
+        with_site(page_code=True, origins=["http://shop.example.com"]),
+        "origins",
+        ATTENTION,
+        "--origin https",
     ),
     Mistake("an open dashboard", with_settings(admin_networks=[]), "admin-networks", ATTENTION, "ADMIN_NETWORKS"),
     Mistake("a key that is guessed", with_settings(secret_keys=["a" * 64]), "secret-keys", FATAL, "openssl rand"),
@@ -217,6 +125,28 @@ MISTAKES = [
     ),
     Mistake(
         "another ownership file", with_outside(ownership={"tea": Page(200, "other")}), "ownership-file", FATAL, "root"
+    ),
+    Mistake("no day of verification", with_account(verified_until=None), "verification", ATTENTION, "认证情况"),
+    Mistake(
+        "a verification that ends this month",
+        with_account(verified_until=date(2026, 7, 1)),
+        "verification",
+        ATTENTION,
+        "10005 to everybody",
+    ),
+    Mistake(
+        "a verification that ends this week",
+        with_account(verified_until=date(2026, 6, 8)),
+        "verification",
+        FATAL,
+        "Renew it there",
+    ),
+    Mistake(
+        "a verification that has ended",
+        with_account(verified_until=date(2026, 5, 31)),
+        "verification",
+        FATAL,
+        "账号详情",
     ),
     Mistake("a paused account", with_(held=[HELD]), "refreshing", ATTENTION, "token health"),
     Mistake(
@@ -283,19 +213,9 @@ MISTAKES = [
 ]
 
 
-def faults(picture: Picture) -> list[Finding]:
-    return [finding for finding in examine(picture) if finding.grade is not Grade.FINE]
-
-
-def everything(finding: Finding) -> str:
-    """All that is told to the person who is to mend it."""
-    menu = finding.menu.path if finding.menu else ""
-    return f"{finding.said('en')} {finding.advice('en')} {menu} {finding.paste}"
-
-
 def test_a_right_set_up_passes_and_says_what_was_looked_at() -> None:
     assert faults(RIGHT) == []
-    assert len(examine(RIGHT)) >= 12
+    assert len(examine(RIGHT)) >= 18
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
@@ -351,6 +271,25 @@ def test_sample_data_needs_neither_secret_nor_site() -> None:
     sample = replace(ACCOUNT, name="sample", appid="wxsample0123456789", has_secret=False)
 
     assert faults(replace(RIGHT, accounts=[ACCOUNT, sample])) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "days"),
+    [(date(2026, 6, 1), "in 0 days"), (date(2026, 6, 8), "in 7 days"), (date(2026, 7, 1), "in 30 days")],
+)
+def test_the_days_of_a_verification_are_those_of_the_zone(until: date, days: str) -> None:
+    # Half an hour before midnight in Greenwich it is the next day in Shanghai.
+    night = replace(with_account(verified_until=until)(RIGHT), now=datetime(2026, 5, 31, 23, 30, tzinfo=UTC))
+
+    [finding] = [one for one in faults(night) if one.check == "verification"]
+
+    assert days in finding.said("en")
+
+
+def test_a_verification_far_ahead_is_told_with_its_day() -> None:
+    [finding] = [one for one in examine(RIGHT) if one.check == "verification"]
+
+    assert (finding.grade, finding.said("en")) == (Grade.FINE, "tea is verified until 2027-03-31.")
 
 
 def test_what_is_about_to_be_purged_is_not_called_late() -> None:

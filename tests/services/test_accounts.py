@@ -1,5 +1,6 @@
 """Accounts: what can be added and changed, what is refused, and that every process is told."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests.factories import AccountFactory
+from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchAccount, Taken
 from wxadmin.models import Account, AccountRefresh, AuditEntry
 from wxadmin.models.sealed import secret_bound_to
@@ -131,6 +133,9 @@ def test_only_what_is_given_is_changed(session: Session) -> None:
         {"verify_file": (VERIFY, "")},
         {"verify_file": (VERIFY, "two\nlines")},
         {"verify_file": (VERIFY, "x" * 257)},
+        {"verified_until": "31.5.2027"},
+        {"verified_until": "2027-02-30"},
+        {"verified_until": "2062-05-31"},
     ],
 )
 def test_a_bad_change_is_refused(session: Session, change: dict[str, Any]) -> None:
@@ -139,8 +144,23 @@ def test_a_bad_change_is_refused(session: Session, change: dict[str, Any]) -> No
     with pytest.raises(BadValue):
         accounts.change(session, "tea", **change, actor="ada")
 
-    assert (account.refresh_policy, account.verify_name) == ("all", None)
+    assert (account.refresh_policy, account.verify_name, account.verified_until) == ("all", None, None)
     assert (account.refresh_active_days, account.refresh_quota) == (7, None)
+
+
+def test_the_day_of_verification_is_kept_until_it_is_taken_away(session: Session) -> None:
+    account = add(session)
+    day = utcnow().date() + timedelta(days=365)
+    before = registry.version(session)
+
+    accounts.change(session, "tea", verified_until=str(day), actor="ada")
+    accounts.change(session, "tea", title="新茶", actor="ada")
+    kept = account.verified_until
+    accounts.change(session, "tea", verified_until="", actor="ada")
+
+    assert (kept, account.verified_until) == (day, None)
+    assert registry.version(session) == before + 3
+    assert f'"verified_until": "{day}"' in (entries(session)[-3].details or "")
 
 
 def test_a_quota_of_nothing_is_wechats_own(session: Session) -> None:

@@ -88,6 +88,14 @@ def set_(
         int | None,
         typer.Option(help="Refreshes a minute, all processes together; 0 is what WeChat allows, 50,000.", metavar="N"),
     ] = None,
+    verified_until: Annotated[
+        str | None,
+        typer.Option(
+            help="The day on which its yearly verification ends, as WeChat's console shows it: the doctor reminds you "
+            "of it. An empty one is forgotten.",
+            metavar="YYYY-MM-DD",
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="The name that people read.")] = None,
 ) -> None:
     """Change an account."""
@@ -100,7 +108,13 @@ def set_(
     form = RefreshForm(refresh, active_days, quota)
     with opened() as house:
         account = house.database.write_now(
-            accounts.change, slug, title=title, refresh=form, verify_file=content, actor=COMMAND_LINE
+            accounts.change,
+            slug,
+            title=title,
+            refresh=form,
+            verify_file=content,
+            verified_until=verified_until,
+            actor=COMMAND_LINE,
         )
         say(f"account {slug} changed")
         if refresh is not None or active_days is not None:

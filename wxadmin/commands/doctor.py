@@ -57,4 +57,6 @@ def _say(finding: "Finding") -> None:
         say(f"  in WeChat's console, {finding.menu.path} (as of {finding.menu.as_of:%Y-%m}){entered}")
     if advice := finding.advice("en"):
         say(f"  {advice}")
+    if finding.paste and finding.menu is None:
+        say(f"  {finding.paste}")
     say()

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 
+from wxadmin.days import DAY, day_of
 from wxadmin.doctor.console_menus import (
     APP_ID,
     APP_SECRET,
     INTERFACE_RIGHTS,
     IP_ALLOW_LIST,
+    VERIFICATION,
     WEB_AUTHORIZATION_DOMAIN,
     Menu,
 )
@@ -19,6 +22,7 @@ from wxadmin.refreshing.policies import Policy
 
 _NO_ANSWER = "gw_"
 _ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
+_SOON, _VERY_SOON = 30 * DAY, 7 * DAY
 # Fewer are not worth a word.
 _MANY_SILENT = 1_000
 
@@ -141,6 +145,60 @@ def _found(picture: Picture, account: AccountRow, page: Page) -> Finding:
     )
 
 
+def verification(picture: Picture) -> Iterator[Finding]:
+    """Whether the yearly verification ends soon, as far as somebody has entered when."""
+    today = day_of(picture.now, picture.settings.zone)
+    for account in picture.accounts_on:
+        if account.verified_until is not None:
+            yield _ending(account, account.verified_until, today)
+        elif picture.is_wechats_own:
+            yield attention(
+                "verification",
+                msgid(
+                    "Nobody has entered until when %(account)s is verified (认证到期日): its end would be a surprise."
+                ),
+                msgid("Read the day there, and run: wxadmin account set %(account)s --verified-until YYYY-MM-DD"),
+                account=account.name,
+                about=account.name,
+                menu=VERIFICATION,
+            )
+
+
+def _ending(account: AccountRow, until: date, today: date) -> Finding:
+    values: dict[str, object] = {
+        "account": account.name,
+        "about": account.name,
+        "until": until,
+        "days": (until - today).days,
+    }
+    if until - today > _SOON:
+        return fine("verification", msgid("%(account)s is verified until %(until)s."), **values)
+    if until < today:
+        return fatal(
+            "verification",
+            msgid(
+                "The verification of %(account)s ended on %(until)s: WeChat answers 10005 to everybody (认证已到期)."
+            ),
+            msgid("Renew it there. If it is: wxadmin account set %(account)s --verified-until YYYY-MM-DD"),
+            menu=VERIFICATION,
+            **values,
+        )
+    grade = fatal if until - today <= _VERY_SOON else attention
+    return grade(
+        "verification",
+        msgid(
+            "The verification of %(account)s ends in %(days)d days, on %(until)s: then WeChat answers 10005 to "
+            "everybody, without a word to the gateway."
+        ),
+        msgid(
+            "Renew it there; WeChat takes days to look at it. Then: wxadmin account set %(account)s --verified-until "
+            "YYYY-MM-DD"
+        ),
+        menu=VERIFICATION,
+        **values,
+    )
+
+
 def refreshing(picture: Picture) -> Iterator[Finding]:
     """Whether tokens are renewed, and whether that is worth its calls."""
     held = {one.name for one in picture.held}
@@ -167,4 +225,10 @@ def refreshing(picture: Picture) -> Iterator[Finding]:
             )
 
 
-CHECKS: tuple[Callable[[Picture], Iterator[Finding]], ...] = (some_account, secrets, ownership, refreshing)
+CHECKS: tuple[Callable[[Picture], Iterator[Finding]], ...] = (
+    some_account,
+    secrets,
+    ownership,
+    verification,
+    refreshing,
+)

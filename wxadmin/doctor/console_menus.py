@@ -20,4 +20,7 @@ WEB_AUTHORIZATION_DOMAIN = Menu("设置与开发 → 公众号设置 → 功能�
 IP_ALLOW_LIST = Menu("设置与开发 → 开发接口管理 → 基本配置 → IP白名单", _2026)
 APP_SECRET = Menu("设置与开发 → 开发接口管理 → 基本配置 → 开发者密码(AppSecret)", _2026)
 APP_ID = Menu("设置与开发 → 开发接口管理 → 基本配置 → 开发者ID(AppID)", _2026)
+VERIFICATION = Menu("设置与开发 → 公众号设置 → 账号详情 → 认证情况", _2026)
+"""Where the day stands on which the yearly verification ends, and where it is renewed."""
+
 INTERFACE_RIGHTS = Menu("设置与开发 → 开发接口管理 → 接口权限 → 网页授权获取用户基本信息", _2026)

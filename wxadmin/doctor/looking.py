@@ -6,10 +6,9 @@ read that anybody may read.
 
 import asyncio
 import shutil
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +20,8 @@ from wxadmin import kept_secrets
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.database.clocks import shared_now
+from wxadmin.doctor import arrivals
+from wxadmin.doctor.fetching import TIMEOUT_S, certificate, page, plain_url, twin_url
 from wxadmin.doctor.picture import Answer, Outside, Page, Picture, Store
 from wxadmin.errors import SealBroken
 from wxadmin.flows.checks import objection
@@ -32,10 +33,7 @@ from wxadmin.services.accounts import open_secret
 from wxadmin.settings import Settings
 from wxadmin.wechat.client import WeChat
 
-_TIMEOUT_S = 10.0
 _NEWEST_VISITORS = 200
-# Enough for an ownership file and for what healthz says.
-_LONGEST_BODY = 4_096
 _OTHERS_MAY_READ = 0o077
 
 
@@ -94,18 +92,17 @@ async def look_outside(picture: Picture, database: Database, keys: KeyRing) -> P
     settings = picture.settings
     wechat = WeChat(settings.wechat_api_url, settings.wechat_timeout)
     # Nothing that is fetched here carries a secret; a proxy of the environment would be another way than visitors go.
-    async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as http:
         try:
-            answers, ownership, health, wechats_skew, certificate = await asyncio.gather(
+            answers, ownership, (health, plain, twin), wechats_skew, (ends, error) = await asyncio.gather(
                 _answers(wechat, picture.accounts_on, sealed, keys),
                 _ownership(http, picture),
-                _page(http, f"{picture.public_url}/healthz"),
+                _ways_in(http, picture.public_url, keys),
                 _wechats_skew(http, settings.wechat_api_url),
-                _certificate(picture.public_url),
+                certificate(picture.public_url),
             )
         finally:
             await wechat.aclose()
-    ends, error = certificate
     return replace(
         picture,
         now=utcnow(),
@@ -113,6 +110,8 @@ async def look_outside(picture: Picture, database: Database, keys: KeyRing) -> P
             answers=answers,
             health=health,
             ownership=ownership,
+            plain=plain,
+            twin=twin,
             certificate_ends=ends,
             certificate_error=error,
             wechats_skew=wechats_skew,
@@ -141,26 +140,22 @@ async def _ownership(http: httpx.AsyncClient, picture: Picture) -> dict[str, Pag
     """WeChat looks at the root of the domain, whatever path the gateway has."""
     parts = urlsplit(picture.public_url)
     named = {row.name: row.verify_name for row in picture.accounts_on if row.verify_name}
-    pages = await asyncio.gather(*(_page(http, f"{parts.scheme}://{parts.netloc}/{file}") for file in named.values()))
+    pages = await asyncio.gather(*(page(http, f"{parts.scheme}://{parts.netloc}/{file}") for file in named.values()))
     return dict(zip(named, pages, strict=True))
 
 
-async def _page(http: httpx.AsyncClient, url: str) -> Page:
-    try:
-        async with http.stream("GET", url) as response:
-            body = b""
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > _LONGEST_BODY:
-                    break
-    except (httpx.HTTPError, ssl.SSLError) as error:
-        return Page(error=_why(error))
-    location = response.headers.get("Location", "") if response.is_redirect else ""
-    return Page(response.status_code, body[:_LONGEST_BODY].decode(errors="replace"), location)
+async def _ways_in(http: httpx.AsyncClient, public_url: str, keys: KeyRing) -> tuple[Page, Page | None, Page | None]:
+    """Our own address, the same without encryption, and its twin with or without www."""
+    probe = {arrivals.PROBE: arrivals.probe(keys, utcnow())}
+    return await asyncio.gather(
+        page(http, f"{public_url}/healthz", probe),
+        _health(http, plain_url(public_url)),
+        _health(http, twin_url(public_url)),
+    )
 
 
-def _why(error: Exception) -> str:
-    return str(error) or type(error).__name__
+async def _health(http: httpx.AsyncClient, url: str | None) -> Page | None:
+    return await page(http, f"{url}/healthz") if url else None
 
 
 async def _wechats_skew(http: httpx.AsyncClient, api_url: str) -> timedelta | None:
@@ -172,23 +167,3 @@ async def _wechats_skew(http: httpx.AsyncClient, api_url: str) -> timedelta | No
         return None
     # A time of the unknown zone "-0000" is one of UTC, too.
     return said.replace(tzinfo=UTC) - utcnow()
-
-
-async def _certificate(public_url: str) -> tuple[datetime | None, str]:
-    """When the certificate ends, and why it is not trusted."""
-    parts = urlsplit(public_url)
-    if parts.scheme != "https":
-        return None, ""
-    try:
-        async with asyncio.timeout(_TIMEOUT_S):
-            _, writer = await asyncio.open_connection(
-                parts.hostname, parts.port or 443, ssl=ssl.create_default_context(), server_hostname=parts.hostname
-            )
-    except ssl.SSLError as error:
-        return None, error.reason or str(error)
-    except (OSError, TimeoutError):
-        # That nothing answers is another finding.
-        return None, ""
-    certificate = writer.get_extra_info("peercert")
-    writer.close()
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC), ""

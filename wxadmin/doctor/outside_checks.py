@@ -5,14 +5,12 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from wxadmin.doctor.findings import Finding, attention, fatal, fine
-from wxadmin.doctor.picture import Picture
+from wxadmin.doctor.picture import HEALTHY, Page, Picture
 from wxadmin.i18n import msgid
 
 _DAY = timedelta(days=1)
 _SOON, _VERY_SOON = 30 * _DAY, 7 * _DAY
 _GREATEST_SKEW = timedelta(seconds=60)
-_HEALTHY = '{"status": "ok"}'
-"""What handlers/health.py says."""
 
 
 def reachable(picture: Picture) -> Iterator[Finding]:
@@ -20,7 +18,7 @@ def reachable(picture: Picture) -> Iterator[Finding]:
     if picture.outside is None or picture.settings.public_url is None:
         return
     page, values = picture.outside.health, {"url": picture.public_url}
-    if page.status == 200 and page.body.strip() == _HEALTHY:
+    if page.status == 200 and page.body.strip() == HEALTHY:
         yield fine("reachable", msgid("%(url)s leads to the gateway."), **values)
     elif page.error:
         yield fatal(
@@ -38,6 +36,8 @@ def reachable(picture: Picture) -> Iterator[Finding]:
             location=page.location,
             **values,
         )
+    elif page.arrival is not None:
+        yield _changed_path(picture, page, page.arrival.path)
     else:
         yield fatal(
             "reachable",
@@ -46,6 +46,23 @@ def reachable(picture: Picture) -> Iterator[Finding]:
             status=page.status,
             **values,
         )
+
+
+def _changed_path(picture: Picture, page: Page, arrived: str) -> Finding:
+    base = urlsplit(picture.public_url).path
+    return fatal(
+        "reachable",
+        msgid(
+            "The proxy passes %(asked)s on as %(arrived)s: the gateway knows its addresses with the path of "
+            "WXADMIN_PUBLIC_URL, and answers %(status)s."
+        ),
+        msgid("Let nginx pass the path on unchanged: no slash and no path behind the port of proxy_pass."),
+        asked=f"{base}/healthz",
+        arrived=arrived[:200],
+        status=page.status,
+        url=picture.public_url,
+        paste=f"location {base}/ {{ proxy_pass http://127.0.0.1:8000; }}",
+    )
 
 
 def certificate(picture: Picture) -> Iterator[Finding]:

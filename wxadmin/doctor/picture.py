@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from wxadmin.doctor.arrivals import Arrival
 from wxadmin.models.account import is_sample_appid
 from wxadmin.queries.account_refreshes import HeldAccount
 from wxadmin.queries.accounts import AccountRow
 from wxadmin.queries.attention import IdleJob
 from wxadmin.queries.sites import SiteRow
 from wxadmin.settings import Settings
+
+HEALTHY = '{"status": "ok"}'
+"""What handlers/health.py says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What an address of ours answers from outside. `error` says why nothing came; `location` where it sends on to."""
+    """What an address of ours answers from outside. `error` says why nothing came; `location` where it sends on to;
+    `arrival` how the request came to the gateway, where it is ours."""
 
     status: int = 0
     body: str = ""
     location: str = ""
     error: str = ""
+    arrival: Arrival | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What was seen from outside. `answers` and `ownership` are by account; `certificate_ends` is None where there is
-    none, and `certificate_error` why it is not trusted. `wechats_skew` is how far WeChat's clock is ahead."""
+    none, and `certificate_error` why it is not trusted. `wechats_skew` is how far WeChat's clock is ahead. `plain` is
+    what the same address answers without https, `twin` with or without www; None where there is no such address."""
 
     answers: Mapping[str, Answer]
     health: Page
@@ -62,12 +69,14 @@ class Outside:
     certificate_ends: datetime | None = None
     certificate_error: str = ""
     wechats_skew: timedelta | None = None
+    plain: Page | None = None
+    twin: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """At `now`. `outside` is None where nobody was asked; `silent` counts living silent tokens that are refreshed, by
-    account."""
+    account. `asked` is how the request came that the doctor was asked by, where it was asked by a browser."""
 
     now: datetime
     settings: Settings
@@ -79,11 +88,18 @@ class Picture:
     verify_bodies: Mapping[str, str] = field(default_factory=dict)
     silent: Mapping[str, int] = field(default_factory=dict)
     outside: Outside | None = None
+    asked: Arrival | None = None
 
     @property
     def is_wechats_own(self) -> bool:
         """Whether visitors are sent to WeChat itself, not to a simulator."""
         return self.settings.is_wechats_own
+
+    @property
+    def arrival(self) -> Arrival | None:
+        """How requests reach the gateway: by the public address, where that was asked, else as the browser's did."""
+        probed = self.outside.health.arrival if self.outside else None
+        return probed or self.asked
 
     @property
     def accounts_on(self) -> list[AccountRow]:

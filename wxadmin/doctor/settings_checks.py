@@ -33,7 +33,10 @@ def public_url(picture: Picture) -> Iterator[Finding]:
     if not faults:
         yield fine(
             "public-url",
-            msgid("Visitors come back to %(url)s."),
+            msgid(
+                "Visitors come back to %(url)s. WeChat is told the host alone, as 网页授权域名: not as "
+                "JS接口安全域名 or 业务域名, which stand beside it."
+            ),
             url=picture.public_url,
             paste=parts.hostname,
             menu=WEB_AUTHORIZATION_DOMAIN,
@@ -42,7 +45,7 @@ def public_url(picture: Picture) -> Iterator[Finding]:
 
 def _faults_of(parts: SplitResult) -> Iterator[Finding]:
     host = parts.hostname or ""
-    if not _is_domain(host):
+    if not is_domain(host):
         yield fatal(
             "public-url-domain",
             msgid("WXADMIN_PUBLIC_URL names %(host)s, which is no public domain: WeChat refuses it with page 10003."),
@@ -122,7 +125,8 @@ def proxies(picture: Picture) -> Iterator[Finding]:
 
 
 def admin_networks(picture: Picture) -> Iterator[Finding]:
-    if picture.settings.admin_networks:
+    networks = picture.settings.admin_networks
+    if networks and all(network.prefixlen for network in networks):
         yield fine("admin-networks", msgid("The dashboard can be reached from the named networks alone."))
     elif picture.is_wechats_own:
         yield attention(
@@ -158,7 +162,8 @@ def refresh_settings(picture: Picture) -> Iterator[Finding]:
         )
 
 
-def _is_domain(host: str) -> bool:
+def is_domain(host: str) -> bool:
+    """Whether it can be a name that everybody finds: no address, and of no private network."""
     try:
         ip_address(host)
     except ValueError:

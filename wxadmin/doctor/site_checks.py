@@ -78,6 +78,22 @@ def page_codes(picture: Picture) -> Iterator[Finding]:
             )
 
 
+def origins(picture: Picture) -> Iterator[Finding]:
+    for site in picture.sites_on:
+        for origin in site.origins:
+            if picture.is_wechats_own and not site.dev and urlsplit(origin).scheme == "http":
+                yield attention(
+                    "origins",
+                    msgid(
+                        "Pages of %(site)s at %(origin)s come without encryption: whoever is on the way can put in a "
+                        "script, and have the codes of its visitors exchanged."
+                    ),
+                    msgid("Serve them with https, and run: wxadmin site set %(site)s --origin https://…"),
+                    origin=origin,
+                    **_about(site),
+                )
+
+
 def hand_off(picture: Picture) -> Iterator[Finding]:
     for site in picture.sites_on:
         if site.handoff == "openid" and not site.has_handoff_key:
@@ -140,4 +156,4 @@ def _is_address(host: str) -> bool:
     return True
 
 
-CHECKS = (some_site, return_urls, page_codes, hand_off, people, trial_sites)
+CHECKS = (some_site, return_urls, page_codes, origins, hand_off, people, trial_sites)

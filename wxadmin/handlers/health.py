@@ -7,6 +7,7 @@ from wxadmin import metrics
 from wxadmin.database import schema
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.handlers.api import ApiHandler, Problem
+from wxadmin.handlers.arrival import answer_probe
 from wxadmin.queries import house
 from wxadmin.settings import metrics_folder
 
@@ -15,6 +16,7 @@ class Health(ApiHandler):
     """The process is alive."""
 
     def get(self) -> None:
+        answer_probe(self)
         self.finish({"status": "ok"})
 
     def head(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.handlers import visitor
+from wxadmin.handlers.arrival import answer_probe
 from wxadmin.handlers.base import BadRequest, BaseHandler
 from wxadmin.handlers.visitor import VisitorPage
 from wxadmin.log import logger
@@ -81,3 +82,8 @@ class NotFound(VisitorHandler):
     def prepare(self) -> None:
         super().prepare()
         self.send_error(HTTPStatus.NOT_FOUND)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        # A proxy that takes the path of PUBLIC_URL away leads its probe here. Not before: an error forgets headers.
+        answer_probe(self)
+        super().write_error(status_code, **kwargs)

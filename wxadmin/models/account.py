@@ -1,6 +1,6 @@
 """A WeChat service account (服务号)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +27,8 @@ class Account(Base):
     refresh_active_days: Mapped[int] = mapped_column(default=7)
     # Calls a minute; what WeChat allows where there is none.
     refresh_quota: Mapped[int | None] = mapped_column()
+    # 认证到期日, as an administrator reads it in WeChat's console: no call tells it.
+    verified_until: Mapped[date | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

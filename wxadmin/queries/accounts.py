@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -23,6 +23,7 @@ class AccountRow:
     refresh_active_days: int
     refresh_quota: int | None
     verify_name: str | None
+    verified_until: date | None
     has_secret: bool
     created_at: datetime
     disabled_at: datetime | None
@@ -38,6 +39,7 @@ _COLUMNS: tuple[Any, ...] = (
     Account.refresh_active_days,
     Account.refresh_quota,
     Account.verify_name,
+    Account.verified_until,
     Account.secret_sealed.is_not(None),
     Account.created_at,
     Account.disabled_at,

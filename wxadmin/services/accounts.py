@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import PurePath
 
 from sqlalchemy import select
@@ -22,6 +23,8 @@ _SECRET = re.compile(r"[\x21-\x7e]{8,128}")
 _VERIFY_NAME = re.compile(r"MP_verify_[0-9A-Za-z]{16}\.txt")
 _LONGEST_VERIFY_BODY = 256
 _GREATEST_QUOTA = 1_000_000
+# A verification lasts for a year, and is renewed some months before its end.
+_LONGEST_VERIFIED = timedelta(days=500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,11 @@ def change(
     title: str | None = None,
     refresh: RefreshForm | None = None,
     verify_file: tuple[str, str] | None = None,
+    verified_until: str | None = None,
     actor: str,
 ) -> Account:
-    """Changes what is given; `verify_file` is the ownership file's name and content. Raises NoSuchAccount, BadValue."""
+    """Changes what is given; `verify_file` is the ownership file's name and content, an empty `verified_until` forgets
+    the day. Raises NoSuchAccount, BadValue."""
     account = find(session, name)
     changed: dict[str, object] = {}
     if title is not None:
@@ -85,6 +90,9 @@ def change(
     if verify_file is not None:
         account.verify_name, account.verify_body = _checked_verify_file(*verify_file)
         changed["verify_name"] = account.verify_name
+    if verified_until is not None and (day := _checked_day(verified_until)) != account.verified_until:
+        account.verified_until = day
+        changed["verified_until"] = str(day or "")
     audit.record(session, actor, "account_changed", name, **changed)
     house.settings_changed(session)
     return account
@@ -149,6 +157,20 @@ def _sealed(session: Session, keys: KeyRing, appid: str, secret: str) -> bytes:
         raise BadValue(text, field="secret")
     house.keep_keys(session.connection(), {keys.sealing_id})
     return keys.seal(secret, secret_bound_to(appid))
+
+
+def _checked_day(entered: str) -> date | None:
+    if not entered.strip():
+        return None
+    try:
+        day = date.fromisoformat(entered.strip())
+    except ValueError:
+        text = msgid("%(entered)r is no day such as 2027-05-31")
+        raise BadValue(text, field="verified_until", entered=entered.strip()) from None
+    if day > utcnow().date() + _LONGEST_VERIFIED:
+        text = msgid("no verification lasts until %(day)s: it ends after a year, look again in WeChat's console")
+        raise BadValue(text, field="verified_until", day=day)
+    return day
 
 
 def _checked_verify_file(path: str, body: str) -> tuple[str, str]:

@@ -1,9 +1,13 @@
 """The pages of service accounts: what WeChat's console has to be told, and every change by a form."""
 
+from datetime import timedelta
+
 import pytest
 
+from tests import html_tree
 from tests.handlers.admin.conftest import SignIn
 from tests.running import keys
+from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.models import Account
 from wxadmin.models.sealed import SEALED_KINDS, secret_bound_to
@@ -79,6 +83,24 @@ async def test_an_ownership_file_can_be_pasted_and_none_leaves_the_stored_one(
     await ada.post("/admin/accounts/tea", fields)
 
     assert stored(database, "tea").verify_body == "proof"
+
+
+async def test_the_day_of_verification_is_entered_shown_and_taken_away(staff: SignIn, database: Database) -> None:
+    ada, fields = staff("admin"), {"title": "云雾", "refresh_policy": "all"}
+    day = str(utcnow().date() + timedelta(days=300))
+
+    await ada.post("/admin/accounts/tea", fields | {"verified_until": day})
+    shown = html_tree.read((await ada.get("/admin/accounts/tea")).text)
+    refused = await ada.post("/admin/accounts/tea", fields | {"verified_until": "next spring"})
+    kept = stored(database, "tea").verified_until
+    await ada.post("/admin/accounts/tea", fields | {"verified_until": ""})
+
+    fields_shown = {one.attributes.get("name"): one.attributes.get("value") for one in shown.all("input")}
+    assert fields_shown["verified_until"] == day
+    assert refused.status_code == 400
+    assert html_tree.read(refused.text).by_id("verified_until-fault") is not None
+    assert str(kept) == day
+    assert stored(database, "tea").verified_until is None
 
 
 @pytest.mark.parametrize(

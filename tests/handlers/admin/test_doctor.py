@@ -1,12 +1,15 @@
 """The doctor's page: from inside when it is opened, from outside when somebody asks for it, in both languages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tests import html_tree
 from tests.databases import on_sqlite
 from tests.factories import JobRunFactory, NodeFactory
 from tests.handlers.admin.conftest import SignIn
+from tests.running import SiteKeys, serving
+from wxadmin.settings import Settings
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
 
@@ -38,6 +41,22 @@ async def test_from_outside_wechat_is_asked(staff: SignIn, world: World) -> None
     assert "WeChat takes AppID and AppSecret of tea." in findings(right.text)["passed"]
     assert "WeChat does not take the AppSecret of tea (40125)" in findings(wrong.text)["must be fixed"]
     assert "wxadmin account secret tea" in findings(wrong.text)["must be fixed"]
+
+
+@on_sqlite
+async def test_the_page_is_looked_at_as_it_came_through_the_proxy(
+    settings: Settings, staff: SignIn, site_keys: SiteKeys
+) -> None:
+    given = settings.model_dump(exclude_unset=True) | {"public_url": "http://m.example.com"}
+    async with serving(Settings(_env_file=None, **given)) as address:
+        ada = replace(staff("admin"), gateway=address)
+        forwarded = {"Host": "m.example.com", "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "https"}
+        page = await ada.get("/admin/doctor", headers=forwarded)
+
+    found = findings(page.text)
+    assert "WXADMIN_TRUSTED_PROXIES=127.0.0.1" in found["needs attention"]
+    assert "WXADMIN_PUBLIC_URL=https://m.example.com" in found["needs attention"]
+    assert "Browsers ask for m.example.com, as WXADMIN_PUBLIC_URL says." in found["passed"]
 
 
 async def test_the_last_run_of_each_background_job_is_shown(staff: SignIn, store: Store) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
 
+from wxadmin.doctor.console_menus import VERIFICATION
 from wxadmin.errors import BadValue
 from wxadmin.flows.checks import require_pair
 from wxadmin.handlers.admin.base import StaffHandler
@@ -80,6 +81,7 @@ class AccountShow(AccountHandler):
             "accounts/show.html",
             account=account,
             callback_url=callback_url,
+            console_menu=VERIFICATION.path,
             domain=urlsplit(callback_url).hostname,
             policy_words=POLICIES,
             costs=costs,
@@ -97,6 +99,7 @@ class AccountShow(AccountHandler):
                 self._number("refresh_quota"),
             ),
             verify_file=self._verify_file(),
+            verified_until=self.get_body_argument("verified_until", None),
             actor=self.identity.name,
         )
         self.done(f"/admin/accounts/{name}")

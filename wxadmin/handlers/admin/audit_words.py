@@ -92,5 +92,6 @@ DETAIL_WORDS = {
     "text_zh": msgid("In Chinese"),
     "title": msgid("Title"),
     "two_step_off": msgid("Two-step code switched off"),
+    "verified_until": msgid("Verified until"),
     "verify_name": msgid("Ownership file"),
 }

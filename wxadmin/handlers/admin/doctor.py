@@ -1,5 +1,6 @@
 """The doctor's page (配置体检): from inside at once, from outside when somebody asks for it."""
 
+from dataclasses import replace
 from functools import partial
 
 from wxadmin.clock import milliseconds_between
@@ -12,6 +13,7 @@ from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.job_words import JOBS, ROWS
 from wxadmin.handlers.admin.menu import TOKEN_KEEPERS
 from wxadmin.handlers.admin.tokens import current_standing
+from wxadmin.handlers.arrival import arrival_of
 from wxadmin.queries import house
 
 _BADGES = {Grade.FATAL: "bad", Grade.ATTENTION: "wait", Grade.FINE: "ok"}
@@ -37,7 +39,7 @@ class Doctor(FormHandler):
             keys=self.gateway.keys,
             standing=standing,
         )
-        return await self.gateway.database.read(look)
+        return replace(await self.gateway.database.read(look), asked=arrival_of(self))
 
     async def _answer(self, picture: Picture) -> None:
         findings = examine(picture)
