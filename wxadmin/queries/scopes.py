@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, LoginHour, Site, User
+from wxadmin.models import IS_KNOWN, Account, LoginHour, Site, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ def grants(session: Session, *, now: datetime) -> Grants:
     account_id = (User.account_id + 0).label("account_id")
     counted = (
         select(account_id, User.last_site_id, (func.count() - explicit).label("silent"), explicit.label("explicit"))
+        .where(IS_KNOWN)
         .group_by(account_id, User.last_site_id)
         .subquery()
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
-from wxadmin.models import Account, Site, Token, User, UserChannel
+from wxadmin.models import IS_KNOWN, Account, Site, Token, User, UserChannel
 from wxadmin.queries.token_states import TokenHealth, health
 
 _LONGEST = 128
@@ -91,8 +91,8 @@ _READERS = {"scope": _scope, "token": _token, **dict.fromkeys(_DAYS, _day)}
 
 
 def conditions(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    """All filters but `q`, for a query over User."""
-    found = [*_by_days(filters, zone)]
+    """All filters but `q`, for a query over User, which leaves tombstones out."""
+    found = [IS_KNOWN, *_by_days(filters, zone)]
     if filters.account:
         account_id = select(Account.id).where(Account.name == filters.account).scalar_subquery()
         # Reckoned with, the column offers no index: by that of openids a whole account would be read and sorted.
