@@ -91,7 +91,7 @@ from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
 from wxadmin.services.purging import Keep
 from wxadmin.settings import Settings
-from wxadmin.tasks import purge, refresh, sweep, verify
+from wxadmin.tasks import purge, refresh, scrub, sweep, verify
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -309,7 +309,7 @@ async def serve_until(
         )
         server.add_sockets(sockets)
         keep = Keep(settings.keep_events_days, settings.keep_audit_days)
-        jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, purge.job(keep)]
+        jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, scrub.JOB, purge.job(keep)]
         runner = Runner(front.gateway, jobs)
         runner.start()
         ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]
