@@ -99,23 +99,25 @@ def _scrub_postgresql(connection: psycopg.Connection, tables: Sequence[str]) -> 
     names = [sql.Identifier(name) for name in tables]
     # The planner keeps values of columns as samples.
     connection.execute(sql.SQL("ANALYZE {}").format(sql.SQL(", ").join(names)))
+    statistics = sql.Identifier("pg_catalog", "pg_statistic")
+    for name in [*names, statistics]:
+        # Without it, an index may keep what it says of a few rows.
+        connection.execute(sql.SQL("VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) {}").format(name))
     small = [name for name in names if _is_small(connection, name)]
-    for name in [*small, sql.Identifier("pg_catalog", "pg_statistic")]:
+    for name in [*small, statistics]:
+        # What the first kind of VACUUM has given free this one leaves behind. Alone it would take along whatever an
+        # old transaction might see, though that be another database's.
         if not _tried(lambda name=name: _rewrite(connection, name)):  # type: ignore[misc]
             return None
-    for name in names:
-        if name not in small:
-            # Without it, an index may keep what it says of a few rows.
-            connection.execute(sql.SQL("VACUUM (INDEX_CLEANUP ON, TRUNCATE OFF) {}").format(name))
     return Cleaned.REWRITTEN if len(small) == len(names) else Cleaned.VACUUMED
 
 
 def _is_past(connection: psycopg.Connection, transaction: str) -> bool:
-    """Whether everything that began before this transaction is over, so that nobody sees old versions any more."""
+    """Whether everything in this database that began before the transaction is over, so that nobody sees old versions
+    any more."""
     row = connection.execute(
-        "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= %(ours)s::text::xid8 AND NOT EXISTS ("
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND age(backend_xmin) > age((%(ours)s::text::xid8)::xid))",
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND greatest(age(backend_xmin), age(backend_xid)) > age(%(ours)s::xid8::xid))",
         {"ours": transaction},
     ).fetchone()
     return row is not None and bool(row[0])
