@@ -71,7 +71,9 @@ from wxadmin.handlers.admin.token_passes import TokenPasses
 from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
+from wxadmin.handlers.admin.user_copy import UserCopy
 from wxadmin.handlers.admin.user_file import UserFile
+from wxadmin.handlers.admin.user_forget import UserForget
 from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
 from wxadmin.handlers.admin.users import UserList, UserShow
 from wxadmin.handlers.api_staff.calls import STAFF_API_ROUTES
@@ -130,6 +132,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
+    (r"/admin/users/([0-9]{1,19})/data\.json", UserCopy),
+    (r"/admin/users/([0-9]{1,19})/forget", UserForget),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),

@@ -73,3 +73,8 @@ def waiting(session: Session) -> Sequence[int]:
     return session.scalars(
         select(Erasure.id).where(Erasure.cleaned_at.is_(None)).order_by(Erasure.at).limit(_MOST)
     ).all()
+
+
+def with_openid(session: Session, account_id: int, openid: str) -> int | None:
+    """The id of the user whom the account knows by it, to the letter."""
+    return session.scalar(select(User.id).where(User.account_id == account_id, User.openid == openid, IS_KNOWN))

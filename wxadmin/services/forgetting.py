@@ -40,6 +40,7 @@ from wxadmin.services.batch import number_changes
 LONGEST_NOTE = 200
 ALIAS = "forgotten-"
 ACTION = "personal_data_deleted"
+_SAW = ("revealed", "personal_data_copied")
 _AT_A_TIME = 500
 _PERSONAL = ("unionid", "nickname", "headimgurl", "language", "profile_at", "last_channel", "last_ref")
 
@@ -175,7 +176,7 @@ def _cut_words(session: Session, person: User) -> int:
     of the listed reasons stays on record."""
     codes = session.scalars(select(Attempt.support_code).where(Attempt.user_id == person.id))
     about = {f"user {person.id}", *(f"attempt {support_codes.show(code)}" for code in codes)}
-    seen = select(AuditEntry).where(AuditEntry.at >= person.first_seen_at, AuditEntry.action == "revealed")
+    seen = select(AuditEntry).where(AuditEntry.at >= person.first_seen_at, AuditEntry.action.in_(_SAW))
     cut = 0
     for entry in session.scalars(seen):
         told = json.loads(entry.details or "{}")
