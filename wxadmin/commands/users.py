@@ -109,10 +109,8 @@ def _identities(house: "House", openid: str, account: str, *, only_this: bool) -
     """Raises NoSuchAccount, NoSuchUser."""
     from wxadmin.errors import NoSuchUser
     from wxadmin.queries import erasures
-    from wxadmin.services import accounts
 
-    account_id = house.database.read_now(lambda session: accounts.find(session, account).id)
-    user_id = house.database.read_now(erasures.with_openid, account_id, openid)
+    user_id = house.database.read_now(erasures.with_openid, account, openid)
     if user_id is None:
         raise NoSuchUser
     found = house.database.read_now(erasures.identities, user_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from wxadmin.errors import NoSuchAccount
 from wxadmin.models import IS_KNOWN, Account, Attempt, AttemptNote, Erasure, Token, User
 
 _MOST = 500
@@ -75,6 +76,9 @@ def waiting(session: Session) -> Sequence[int]:
     ).all()
 
 
-def with_openid(session: Session, account_id: int, openid: str) -> int | None:
-    """The id of the user whom the account knows by it, to the letter."""
+def with_openid(session: Session, account: str, openid: str) -> int | None:
+    """The id of the user whom the account of this name knows by it, to the letter. Raises NoSuchAccount."""
+    account_id = session.scalar(select(Account.id).where(Account.name == account))
+    if account_id is None:
+        raise NoSuchAccount(account)
     return session.scalar(select(User.id).where(User.account_id == account_id, User.openid == openid, IS_KNOWN))

@@ -39,7 +39,6 @@ from wxadmin.services.batch import number_changes
 
 LONGEST_NOTE = 200
 ALIAS = "forgotten-"
-ACTION = "personal_data_deleted"
 _SAW = ("revealed", "personal_data_copied")
 _AT_A_TIME = 500
 _PERSONAL = ("unionid", "nickname", "headimgurl", "language", "profile_at", "last_channel", "last_ref")
@@ -89,7 +88,9 @@ def _forget(session: Session, person: User, *, reason: str, note: str | None, ac
         rows["attempt"] += len(attempts)
     _bury(person, now)
     rows["user"] += 1
-    audit.record(session, actor, ACTION, f"user {person.id}", reason=reason, note=note, rows=rows.total())
+    audit.record(
+        session, actor, "personal_data_deleted", f"user {person.id}", reason=reason, note=note, rows=rows.total()
+    )
     receipt = Erasure(
         id=draw_rare(),
         user_id=person.id,
