@@ -79,7 +79,7 @@ async def test_afterwards_the_users_page_is_the_receipt(
     said = html_tree.read(page.text).one("main").text
     assert (done.status_code, done.headers["Location"]) == (303, f"/admin/users/{person.id}")
     assert "Deleted on" in said
-    for told in (str(receipt.id), ada.name, "by letter", "Not yet", "grace", "1,234", "scope=explicit"):
+    for told in (str(receipt.id), ada.name, "by letter", "Not cleaned yet", "grace", "1,234", "scope=explicit"):
         assert told in said, told
     assert not any(known in page.text for known in (person.openid, person.unionid, person.nickname, "M-77"))
 

@@ -9,7 +9,7 @@ TABLES = {
     "audit_entry": msgid("Words in the audit log"),
     "reveal": msgid("Seen in the clear"),
     "ticket": msgid("Login tickets"),
-    "token": msgid("Tokens"),
+    "token": msgid("WeChat tokens"),
     "user": msgid("Profiles"),
     "user_channel": msgid("Member references of channels"),
 }
