@@ -168,6 +168,24 @@ class UserFactory(_Factory):
     change_no = factory.Sequence(lambda number: number)
 
 
+class ErasureFactory(_Factory):
+    class Meta:
+        model = models.Erasure
+
+    class Params:
+        user = factory.SubFactory(UserFactory)
+
+    id = factory.LazyFunction(_ids.draw)
+    user_id = factory.SelfAttribute("user.id")
+    account_id = factory.SelfAttribute("user.account_id")
+    at = factory.LazyFunction(utcnow)
+    actor = "ada"
+    reason = models.ErasureReason.PERSON_ASKS.value
+    rows = factory.LazyFunction(lambda: {"user": 1, "token": 1})
+    exports = factory.LazyFunction(list)
+    exports_total = 0
+
+
 class UserChannelFactory(_Factory):
     class Meta:
         model = models.UserChannel

@@ -78,6 +78,7 @@ def _rows(
         "account_id": account.id,
         "openid": given.openid,
         **dict.fromkeys(("unionid", "nickname", "headimgurl", "language", "profile_at", "last_channel", "last_ref")),
+        "forgotten_at": None,
         "granted_base": True,
         "granted_userinfo": True,
         "explicit_at": issued,

@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 import wxadmin
-from wxadmin.commands import accounts, demo, doctor, export, keys, refresh, sample, serve, simulator, sites, staff
+from wxadmin.commands import (
+    accounts,
+    demo,
+    doctor,
+    export,
+    keys,
+    refresh,
+    sample,
+    serve,
+    simulator,
+    sites,
+    staff,
+    users,
+)
 from wxadmin.errors import WxadminError
 
 cli = typer.Typer(
@@ -23,6 +36,7 @@ cli.add_typer(accounts.commands, name="account")
 cli.add_typer(sites.commands, name="site")
 cli.add_typer(staff.commands, name="staff")
 cli.add_typer(export.commands, name="export")
+cli.add_typer(users.commands, name="user")
 cli.add_typer(keys.commands, name="keys")
 cli.command()(refresh.refresh)
 cli.command()(doctor.doctor)

@@ -71,7 +71,9 @@ from wxadmin.handlers.admin.token_passes import TokenPasses
 from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
+from wxadmin.handlers.admin.user_copy import UserCopy
 from wxadmin.handlers.admin.user_file import UserFile
+from wxadmin.handlers.admin.user_forget import UserForget
 from wxadmin.handlers.admin.user_list import UserList
 from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
 from wxadmin.handlers.admin.users import UserShow
@@ -92,7 +94,7 @@ from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
 from wxadmin.services.purging import Keep
 from wxadmin.settings import Settings
-from wxadmin.tasks import purge, refresh, sweep, verify
+from wxadmin.tasks import purge, refresh, scrub, sweep, verify
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -131,6 +133,8 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
+    (r"/admin/users/([0-9]{1,19})/data\.json", UserCopy),
+    (r"/admin/users/([0-9]{1,19})/forget", UserForget),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),
@@ -310,7 +314,7 @@ async def serve_until(
         )
         server.add_sockets(sockets)
         keep = Keep(settings.keep_events_days, settings.keep_audit_days)
-        jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, purge.job(keep)]
+        jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, scrub.JOB, purge.job(keep)]
         runner = Runner(front.gateway, jobs)
         runner.start()
         ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]

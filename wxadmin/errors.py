@@ -82,6 +82,13 @@ class NoSuchStaff(Refused):
         super().__init__("there is no staff member %(name)r; `wxadmin staff list` shows them", field="name", name=name)
 
 
+class NoSuchUser(Refused):
+    """Nobody is known by this id or openid; maybe not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such user, or their data were deleted")
+
+
 class Taken(Refused):
     """A name or an appid that must be unique is in use."""
 

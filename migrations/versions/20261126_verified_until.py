@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261126_verified_until"
-down_revision = "20261126_notices"
+down_revision = "20261126_explicit_at"
 branch_labels = None
 depends_on = None
 

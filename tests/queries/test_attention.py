@@ -25,8 +25,8 @@ DAY = timedelta(days=1)
 
 
 def jobs(**changes: Any) -> None:
-    """All three have run a minute ago, unless `changes` say otherwise of one."""
-    for name in ("refresh", "sweep", "verify", "purge"):
+    """All have run a minute ago, unless `changes` say otherwise of one."""
+    for name in ("refresh", "sweep", "verify", "purge", "scrub"):
         JobRunFactory(**{"name": name, "ended_at": NOW - timedelta(minutes=1)} | changes.get(name, {}))
 
 

@@ -199,7 +199,7 @@ def test_every_column_of_the_bulk_tables_is_written_or_left_empty_on_purpose() -
     written = {
         Attempt: set(visits.ATTEMPT_COLUMNS),
         Event: set(visits.EVENT_COLUMNS),
-        User: set(people.USER_COLUMNS),
+        User: set(people.USER_COLUMNS) | {"forgotten_at"},
         UserChannel: set(people.CHANNEL_COLUMNS),
         Token: set(token_rows.TOKEN_COLUMNS) | lease,
     }

@@ -16,6 +16,10 @@ BUSY_TIMEOUT_S = 5
 # SQLite's own waiting soon looks only every 100 ms, and a neighbour who writes without a pause is back long before
 # that: whoever waits so may never have a turn. A writer looks every few milliseconds instead.
 _LOOK_OFTEN = {"busy_timeout": "10"}
+# What is freed is overwritten with zeros, always: the copy that a page keeps when it is split could not be found any
+# more when its row is forgotten. It costs nothing where a row is changed in its place, and one
+# more written page for each that becomes free, so that deleting in bulk takes about twice as long.
+_LEAVE_NOTHING = {"secure_delete": "ON"}
 _VANISHED_AFTER_S = 10
 # Compiling a query, or calling workers to it, costs ten times what it saves for a page, saves nothing for a list that
 # is sent as it is read, and takes what logins need.
@@ -43,7 +47,8 @@ def database_url(url: str) -> URL:
 def make_writer(url: URL, connections: int) -> Engine:
     """An engine for transactions that write. SQLite has one connection: it has one writer at a time anyway."""
     if url.drivername == "sqlite":
-        return _make_sqlite(url, connections=1, begin="BEGIN IMMEDIATE", pragmas={"synchronous": "FULL", **_LOOK_OFTEN})
+        pragmas = {"synchronous": "FULL", **_LOOK_OFTEN, **_LEAVE_NOTHING}
+        return _make_sqlite(url, connections=1, begin="BEGIN IMMEDIATE", pragmas=pragmas)
     return _make_postgresql(url, connections)
 
 

@@ -4,6 +4,7 @@ from wxadmin.models.account import Account
 from wxadmin.models.attempt import Attempt, CodeClaim, Outcome
 from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
+from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
@@ -12,9 +13,10 @@ from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 from wxadmin.models.ticket import Ticket
-from wxadmin.models.user import Token, TokenState, User, UserChannel
+from wxadmin.models.user import IS_KNOWN, Token, TokenState, User, UserChannel
 
 __all__ = [
+    "IS_KNOWN",
     "Account",
     "AccountRefresh",
     "Attempt",
@@ -24,6 +26,8 @@ __all__ = [
     "Class",
     "CodeClaim",
     "Counter",
+    "Erasure",
+    "ErasureReason",
     "Event",
     "FailureHour",
     "Hold",

@@ -11,7 +11,9 @@ from wxadmin.models.base import Base
 
 
 class User(Base):
-    """(account, openid) is the key; a unionid never is. A virtual person of the snapshot page is never a user."""
+    """(account, openid) is the key; a unionid never is. A virtual person of the snapshot page is never a user.
+
+    Whatever lists, counts or finds people leaves tombstones out: IS_KNOWN."""
 
     __tablename__ = "user"
     __table_args__ = (
@@ -41,6 +43,12 @@ class User(Base):
     last_ref: Mapped[str | None] = mapped_column(String(64))
     # Drawn as the last statement of a transaction: the order of change numbers is the order of commits.
     change_no: Mapped[int] = mapped_column(Id)
+    # Set on a tombstone: whose it was is gone, and its openid is a random alias (services/forgetting.py).
+    forgotten_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+IS_KNOWN = User.forgotten_at.is_(None)
+"""Whether the row is of somebody, and no tombstone."""
 
 
 class UserChannel(Base):

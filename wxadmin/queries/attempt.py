@@ -45,6 +45,8 @@ class Personal:
     user_id: int | None
     nickname: str | None
     openid: str | None
+    # When their data were deleted; neither name nor openid is there then.
+    forgotten_at: datetime | None
     clear_until: datetime | None
 
 
@@ -90,7 +92,7 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None, m
     row = session.execute(
         select(
             *(Attempt, Site.title.label("site"), Site.name.label("site_name"), Site.handoff, Site.profile_required),
-            *(Account.title.label("account"), Account.name.label("account_name"), User.nickname, User.openid),
+            *(Account.title.label("account"), Account.name.label("account_name"), User),
         )
         .outerjoin(Site, Site.id == Attempt.site_id)
         .outerjoin(Account, Account.id == Attempt.account_id)
@@ -124,7 +126,7 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None, m
         wechat_version=attempt.wechat_version,
         handoff=row.handoff,
         needs_profile=bool(row.profile_required) and attempt.scope == "snsapi_userinfo",
-        personal=None if among is not None else _personal(attempt, row.nickname, row.openid, masks),
+        personal=None if among is not None else _personal(attempt, row.User, masks),
         steps=_steps(session, attempt.id),
     )
 
@@ -134,14 +136,16 @@ def is_there(session: Session, support_code: str) -> bool:
     return session.scalar(select(Attempt.id).where(Attempt.support_code == support_code)) is not None
 
 
-def _personal(attempt: Attempt, nickname: str | None, openid: str | None, masks: Masks) -> Personal:
+def _personal(attempt: Attempt, user: User | None, masks: Masks) -> Personal:
     of_them = masks.about(attempt.id, attempt.user_id)
+    known = user if user is not None and user.forgotten_at is None else None
     return Personal(
         ip=of_them.shown(Field.IP, attempt.ip),
         ref=of_them.shown(Field.REF, attempt.ref),
         user_id=attempt.user_id,
-        nickname=of_them.shown(Field.NICKNAME, nickname),
-        openid=of_them.shown(Field.OPENID, openid),
+        nickname=of_them.shown(Field.NICKNAME, known.nickname if known else None),
+        openid=of_them.shown(Field.OPENID, known.openid if known else None),
+        forgotten_at=user.forgotten_at if user else None,
         clear_until=masks.revealed_until(attempt.id, attempt.user_id),
     )
 

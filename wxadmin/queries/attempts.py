@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, literal_colu
 from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
-from wxadmin.models import Account, Attempt, Outcome, Site, User
+from wxadmin.models import IS_KNOWN, Account, Attempt, Outcome, Site, User
 
 Condition = ColumnElement[bool]
 
@@ -212,7 +212,7 @@ def _conditions(filters: AttemptFilters) -> dict[str, list[Condition]]:
     found: dict[str, list[Condition]] = {}
     if filters.openid is not None:
         # With every account named, the key (account, openid) answers it without a walk through all people.
-        known = select(User.id).where(User.account_id.in_(select(Account.id)), User.openid == filters.openid)
+        known = select(User.id).where(User.account_id.in_(select(Account.id)), User.openid == filters.openid, IS_KNOWN)
         found["openid"] = [Attempt.user_id.in_(known)]
     if filters.code is not None:
         found["code"] = [Attempt.ended_by == filters.code]

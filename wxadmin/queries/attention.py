@@ -26,6 +26,7 @@ _LATEST_RUN = {
     "sweep": timedelta(minutes=15),
     "verify": timedelta(hours=2),
     "purge": timedelta(hours=3),
+    "scrub": timedelta(hours=2),
 }
 
 

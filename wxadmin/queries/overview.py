@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Attempt, Class, Site, Stage, User
+from wxadmin.models import IS_KNOWN, Attempt, Class, Site, Stage, User
 from wxadmin.queries import attention, changes, compared, failures, returns, steps
 from wxadmin.queries.attention import IdleJob, Misconfigured, Recent
 from wxadmin.queries.changes import Change
@@ -104,6 +104,7 @@ def newest_users(session: Session, *, masks: Masks) -> list[NewUser]:
     query = (
         select(User.id, *personal, User.granted_userinfo, Site.title, User.last_channel, User.first_seen_at)
         .join(Site, Site.id == User.last_site_id)
+        .where(IS_KNOWN)
         .order_by(User.id.desc())
         .limit(_NEWEST)
     )

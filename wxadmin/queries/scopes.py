@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, LoginHour, Site, User
+from wxadmin.models import IS_KNOWN, Account, LoginHour, Site, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def grants(session: Session, *, now: datetime, weeks: Sequence[datetime] = ()) -
     account_id = (User.account_id + 0).label("account_id")
     is_undated = and_(User.granted_userinfo, User.explicit_at.is_(None))
     columns = (account_id, User.last_site_id, User.granted_userinfo, _week(weeks).label("week"))
-    people = select(*columns, case((is_undated, 1), else_=0).label("undated")).subquery()
+    people = select(*columns, case((is_undated, 1), else_=0).label("undated")).where(IS_KNOWN).subquery()
     explicit = func.sum(case((people.c.granted_userinfo, 1), else_=0))
     keys = (people.c.account_id, people.c.last_site_id, people.c.week)
     counted = (

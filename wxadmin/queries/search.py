@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, Attempt, Event, Site, Ticket, User
+from wxadmin.models import IS_KNOWN, Account, Attempt, Event, Site, Ticket, User
 from wxadmin.queries.attempts import outcome_shown
 from wxadmin.queries.masking import Field, Masks
 
@@ -86,7 +86,7 @@ def people(session: Session, ids: Sequence[str], *, masks: Masks) -> Sequence[Us
     query = (
         select(User.id, User.openid, User.nickname, Account.title)
         .join(Account, Account.id == User.account_id)
-        .where(or_(by_openid, User.unionid.in_(ids)))
+        .where(or_(by_openid, User.unionid.in_(ids)), IS_KNOWN)
         .order_by(User.id.desc())
         .limit(_MOST)
     )

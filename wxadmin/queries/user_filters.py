@@ -14,7 +14,7 @@ from wxadmin.clock import utcnow
 from wxadmin.database.csv_cells import constant
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.ids import first_id_at
-from wxadmin.models import Account, Site, Token, User
+from wxadmin.models import IS_KNOWN, Account, Site, Token, User
 from wxadmin.queries.token_states import TokenHealth, health
 from wxadmin.queries.user_ways import came_through
 
@@ -128,8 +128,9 @@ _READERS = {
 
 
 def conditions(filters: UserFilters, zone: ZoneInfo, *, by_id: bool = False) -> list[ColumnElement[bool]]:
-    """All filters but `q`, for a query over User; with `by_id` for one that goes through users in the order of ids."""
-    found = [*_by_days(filters, zone)]
+    """All filters but `q`, for a query over User, which leaves tombstones out; with `by_id` for one that goes through
+    users in the order of ids."""
+    found = [IS_KNOWN, *_by_days(filters, zone)]
     if by_id:
         found += _by_ids_of_days(filters, zone)
     if filters.account:

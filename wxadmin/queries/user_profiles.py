@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
-from wxadmin.models import Account, Attempt, Event, Site, Token, User, UserChannel
+from wxadmin.models import IS_KNOWN, Account, Attempt, Event, Site, Token, User, UserChannel
 from wxadmin.queries import user_grants
 from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.token_states import TokenHealth, health
@@ -65,9 +65,11 @@ class UserProfile:
 
 
 def find(session: Session, user_id: int, *, masks: Masks) -> UserProfile | None:
-    """The user, if there is one with this id."""
+    """The user, if there is one with this id who has not been forgotten."""
     found = session.execute(
-        select(User, Account.title, Account.name).join(Account, Account.id == User.account_id).where(User.id == user_id)
+        select(User, Account.title, Account.name)
+        .join(Account, Account.id == User.account_id)
+        .where(User.id == user_id, IS_KNOWN)
     ).one_or_none()
     if found is None:
         return None

@@ -9,6 +9,7 @@ from wxadmin.models import (
     Account,
     Attempt,
     CodeClaim,
+    Erasure,
     Event,
     FailureHour,
     LoginHour,
@@ -44,6 +45,6 @@ def _deletes() -> list[Delete]:
         delete(Token).where(Token.account_id.in_(_ACCOUNTS)),
         *(
             delete(table).where(table.account_id.in_(_ACCOUNTS))
-            for table in (CodeClaim, Event, Attempt, User, LoginHour, FailureHour, StepHour)
+            for table in (CodeClaim, Erasure, Event, Attempt, User, LoginHour, FailureHour, StepHour)
         ),
     ]

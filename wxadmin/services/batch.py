@@ -1,5 +1,6 @@
 """What the steps of one transaction share: connection, events, and the numbers that order changes."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, tzinfo
 
 from sqlalchemy import Connection, bindparam, update
@@ -31,18 +32,19 @@ class Batch:
     def close(self) -> None:
         """Writes events and counts, then numbers the changes."""
         self.ledger.write(self.connection)
-        self._number_changes()
+        number_changes(self.connection, self._changed_users)
 
-    def _number_changes(self) -> None:
-        """The counter's row stays locked until the commit, so the order of numbers is the order of commits; drawn
-        as late as can be, so that other transactions wait for as little as can be."""
-        if not self._changed_users:
-            return
-        last = self.connection.execute(_DRAW, {"numbers": len(self._changed_users)}).scalar_one()
-        first = last - len(self._changed_users) + 1
-        numbers = range(first, last + 1)
-        rows = [{"id": user, "change_no": no} for user, no in zip(sorted(self._changed_users), numbers, strict=True)]
-        _NUMBERS.execute(self.connection, rows)
+
+def number_changes(connection: Connection, user_ids: Collection[int]) -> None:
+    """The last statements of a transaction that changes users. The counter's row stays locked until the commit, so the
+    order of numbers is the order of commits; drawn as late as can be, so that other transactions wait for as little as
+    can be."""
+    if not user_ids:
+        return
+    last = connection.execute(_DRAW, {"numbers": len(user_ids)}).scalar_one()
+    numbers = range(last - len(user_ids) + 1, last + 1)
+    rows = [{"id": user, "change_no": no} for user, no in zip(sorted(user_ids), numbers, strict=True)]
+    _NUMBERS.execute(connection, rows)
 
 
 _DRAW = (

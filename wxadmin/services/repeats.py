@@ -80,6 +80,7 @@ class _UserRow(NamedTuple):
     headimgurl: str | None
     language: str | None
     profile_at: datetime | None
+    forgotten_at: datetime | None
 
 
 _USERS = SetSelect(User, _UserRow._fields, key=["id"])
@@ -88,7 +89,7 @@ _USERS = SetSelect(User, _UserRow._fields, key=["id"])
 def _people(connection: Connection, logins: Sequence[AttemptSeen]) -> dict[int, Person]:
     """Whose logins they are, by attempt."""
     user_ids = {(attempt.user_id,) for attempt in logins if attempt.user_id is not None}
-    rows = {row.id: row for row in map(_UserRow._make, _USERS.execute(connection, user_ids))}
+    rows = {row.id: row for row in map(_UserRow._make, _USERS.execute(connection, user_ids)) if not row.forgotten_at}
     return {attempt.id: _person(rows[attempt.user_id], attempt) for attempt in logins if attempt.user_id in rows}
 
 

@@ -30,6 +30,15 @@ def reveal(
 ) -> datetime:
     """Shows a user or an attempt to one signed-in browser, and returns until when. `subject` is what the audit log
     calls it. Raises BadValue."""
+    entry = audit.record(session, actor, "revealed", subject, reason=reason, note=checked(reason, note))
+    session.execute(delete(Reveal).where(Reveal.until <= entry.at))
+    until = entry.at + LASTING
+    session.merge(Reveal(token_hash=token_hash, subject_id=subject_id, until=until))
+    return until
+
+
+def checked(reason: str, note: str) -> str | None:
+    """The note as it is kept; None where there is none. Raises BadValue."""
     if reason not in set(Reason):
         raise BadValue(msgid("choose a reason"), field="reason")
     note = " ".join(note.split())
@@ -37,8 +46,4 @@ def reveal(
         raise BadValue(msgid("the note has at most %(longest)d characters"), field="note", longest=LONGEST_NOTE)
     if reason == Reason.OTHER and not note:
         raise BadValue(msgid("say in the note what the reason is"), field="note")
-    entry = audit.record(session, actor, "revealed", subject, reason=reason, note=note or None)
-    session.execute(delete(Reveal).where(Reveal.until <= entry.at))
-    until = entry.at + LASTING
-    session.merge(Reveal(token_hash=token_hash, subject_id=subject_id, until=until))
-    return until
+    return note or None

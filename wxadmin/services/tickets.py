@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Self
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from wxadmin.clock import milliseconds_between
 from wxadmin.database.sets import SetInsert, SetUpdate
-from wxadmin.models import Account, Attempt, Class, Stage, Ticket, User
+from wxadmin.models import IS_KNOWN, Account, Attempt, Class, Stage, Ticket, User
 from wxadmin.services.batch import Batch
 from wxadmin.services.ledger import Subject
 
@@ -129,7 +129,8 @@ def _find(batch: Batch, steps: Sequence[Redeem | KeyRefused], *, lock: bool) -> 
             *(User.openid, User.unionid, User.nickname, User.headimgurl, Account.name.label("account")),
         )
         .join(Attempt, Attempt.id == Ticket.attempt_id)
-        .join(User, User.id == Ticket.user_id)
+        # Nobody is told who a tombstone was, or its alias: a ticket that was issued meanwhile is none.
+        .join(User, and_(User.id == Ticket.user_id, IS_KNOWN))
         .join(Account, Account.id == Attempt.account_id)
         .where(Ticket.ticket_hash.in_(sorted({step.ticket_hash for step in steps})))
         .order_by(Ticket.ticket_hash)

@@ -166,6 +166,8 @@ def _folded(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
 
 _USERS = SetInsert(
     User,
+    # Nobody comes forgotten.
+    [column.name for column in User.__table__.c if column.name != "forgotten_at"],
     key=["account_id", "openid"],
     returning=["id", "account_id", "openid"],
     changes=lambda stored, proposed: {

@@ -11,13 +11,13 @@ from urllib.parse import quote, urlencode
 from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS, KIND_WORDS, KINDS
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import ADMINS
-from wxadmin.handlers.admin.reason_words import REASON_WORDS
+from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import audit
 from wxadmin.queries.audit import AuditFilters, Key
-from wxadmin.services.reveals import Reason
 
+_REASONS = {str(reason): words for reason, words in [*REASON_WORDS.items(), *ERASURE_WORDS.items()]}
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Microseconds since then and an entry's id, neither with more digits than the database can hold.
@@ -90,8 +90,8 @@ def _details(text: str | None, say: Callable[[str], str]) -> list[tuple[str, str
 
 
 def _plain(value: Any, say: Callable[[str], str]) -> str:
-    if isinstance(value, str) and value in REASON_WORDS:
-        return say(REASON_WORDS[Reason(value)])
+    if isinstance(value, str) and value in _REASONS:
+        return say(_REASONS[value])
     if isinstance(value, bool):
         return say(msgid("Yes") if value else msgid("No"))
     if isinstance(value, dict):

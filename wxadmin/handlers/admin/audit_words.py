@@ -15,6 +15,8 @@ ACTION_WORDS = {
     "notice_changed": msgid("Incident notice changed"),
     "notice_ended": msgid("Incident notice ended"),
     "notice_set": msgid("Incident notice set"),
+    "personal_data_copied": msgid("Personal data copied"),
+    "personal_data_deleted": msgid("Personal data deleted"),
     "refresh_paused": msgid("Refreshing paused"),
     "refresh_resumed": msgid("Refreshing resumed"),
     "revealed": msgid("Seen in the clear"),
@@ -41,7 +43,7 @@ ACTION_WORDS = {
 }
 
 SAW = frozenset({"revealed", "looked_up"})
-TOOK = frozenset({"users_exported"})
+TOOK = frozenset({"users_exported", "personal_data_copied"})
 SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
 
 # Whatever is of no other kind changed something.

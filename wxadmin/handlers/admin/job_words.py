@@ -7,6 +7,7 @@ JOBS = {
     "sweep": msgid("Cleaning up"),
     "verify": msgid("Checking of counts"),
     "purge": msgid("Purge"),
+    "scrub": msgid("Cleaning after deletions"),
 }
 
 ROWS = {
@@ -14,4 +15,5 @@ ROWS = {
     "sweep": msgid("attempts ended, and claims, tickets and passes deleted"),
     "verify": msgid("rows of counts put right"),
     "purge": msgid("steps, attempts, audit entries and sign-ins deleted"),
+    "scrub": msgid("receipts completed"),
 }

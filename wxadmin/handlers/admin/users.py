@@ -9,14 +9,15 @@ from tornado.web import HTTPError
 
 from wxadmin import support_codes
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.handlers.admin import erasure_words
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
-from wxadmin.handlers.admin.reason_words import REASON_WORDS, nothing_entered
+from wxadmin.handlers.admin.menu import ADMINS, NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
+from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
 from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.models import Role
-from wxadmin.queries import masking, user_profiles
+from wxadmin.queries import erasures, masking, user_profiles
 from wxadmin.queries.user_filters import Choices, UserFilters, choices
 from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
@@ -63,7 +64,8 @@ class UserShow(UserHandler):
         database = self.gateway.database
         found = await database.read(user_profiles.find, user_id, masks=await self.masks_for_one())
         if found is None:
-            raise HTTPError(HTTPStatus.NOT_FOUND)
+            await self._show_receipt(user_id)
+            return
         events = await database.read(
             user_profiles.events, user_id, below=self._event_id("older"), above=self._event_id("newer")
         )
@@ -86,6 +88,23 @@ class UserShow(UserHandler):
             sees_attempts=self.identity.role is not Role.MARKETER,
             checks_tokens=self.identity.role in TOKEN_READERS,
             keeps_tokens=self.identity.role in TOKEN_KEEPERS,
+            forgets=self.identity.role in ADMINS,
+        )
+
+    async def _show_receipt(self, user_id: int) -> None:
+        """Of whoever was forgotten."""
+        receipt = await self.gateway.database.read(erasures.of_user, user_id)
+        if receipt is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        self.show(
+            "users/forgotten.html",
+            receipt=receipt,
+            sees_receipt=self.identity.role in ADMINS,
+            reasons=ERASURE_WORDS,
+            tables=erasure_words.TABLES,
+            cleaned=erasure_words.CLEANED,
+            moment=self.moment,
+            moment_of=lambda at: self.moment(datetime.fromisoformat(at)),
         )
 
     def _event_id(self, name: str) -> int | None:

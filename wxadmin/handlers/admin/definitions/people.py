@@ -13,21 +13,21 @@ DEFINITIONS = (
         msgid("Silent only"),
         msgid("Users who never consented explicitly: an OpenID, no nickname, no avatar."),
         "user.granted_userinfo",
-        'SELECT count(*) FROM "user" WHERE NOT granted_userinfo',
+        'SELECT count(*) FROM "user" WHERE forgotten_at IS NULL AND NOT granted_userinfo',
     ),
     Definition(
         "explicit_users",
         msgid("Explicit"),
         msgid("Users who at least once allowed nickname and avatar."),
         "user.granted_userinfo",
-        'SELECT count(*) FROM "user" WHERE granted_userinfo',
+        'SELECT count(*) FROM "user" WHERE forgotten_at IS NULL AND granted_userinfo',
     ),
     Definition(
         "explicit_share",
         msgid("Share with explicit consent"),
         msgid("Explicit users ÷ all users."),
         "user",
-        'SELECT avg(CASE WHEN granted_userinfo THEN 1.0 ELSE 0 END) FROM "user"',
+        'SELECT avg(CASE WHEN granted_userinfo THEN 1.0 ELSE 0 END) FROM "user"\nWHERE forgotten_at IS NULL',
     ),
     Definition(
         "explicit_conversion",
@@ -44,7 +44,7 @@ DEFINITIONS = (
         "user.last_site_id",
         "SELECT account_id, last_site_id, count(*) FILTER (WHERE NOT granted_userinfo),\n"
         "    count(*) FILTER (WHERE granted_userinfo), avg(CASE WHEN granted_userinfo THEN 1.0 ELSE 0 END)\n"
-        'FROM "user" GROUP BY account_id, last_site_id',
+        'FROM "user" WHERE forgotten_at IS NULL GROUP BY account_id, last_site_id',
     ),
     Definition(
         "upgrades",
@@ -83,7 +83,7 @@ DEFINITIONS = (
             "those of the last login; first and last login are the account's, by whatever channel."
         ),
         "user",
-        'SELECT count(*) FROM "user"',
+        'SELECT count(*) FROM "user" WHERE forgotten_at IS NULL',
     ),
     Definition(
         "user_logins",
