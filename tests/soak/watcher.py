@@ -207,6 +207,7 @@ _FIGURES: tuple[Figure, ...] = (
     *((anchor, span) for anchor in ("failures", "failures_by_code") for span in ("today", "30 days")),
     *((anchor, span) for anchor in ("failures_by_step", "people_affected") for span in ("today", "7 days", "30 days")),
     *((anchor, "") for anchor in ("silent_users", "explicit_users", "explicit_share", "users_by_site")),
+    *(("upgrades", span) for span in ("12 weeks", "week 0", "week 1")),
     *(("explicit_conversion", "30 days"), ("asked", "30 days"), ("users", ""), ("attempts", "")),
     *((anchor, "") for anchor in ("token_fresh", "token_late", "token_needs_consent", "token_states")),
     *(("forecast", "coming 30 days"), ("refreshes", "24 hours")),
