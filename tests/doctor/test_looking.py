@@ -7,19 +7,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from psycopg import sql
 from sqlalchemy.orm import Session
 
-from tests.databases import on_sqlite
-from tests.factories import StaffFactory
+from tests.databases import on_postgresql, on_sqlite
+from tests.factories import AttemptFactory, JobRunFactory, StaffFactory
 from tests.running import SiteKeys, keys, unused_port
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
+from wxadmin.days import DAY, day_of
 from wxadmin.doctor.examining import examine
 from wxadmin.doctor.looking import look, look_outside
 from wxadmin.doctor.picture import Picture
@@ -74,6 +78,57 @@ def test_whoever_administers_is_counted_while_switched_on(
     store(lambda: StaffFactory(role="admin"))
 
     assert (nobody, seen().store.admins) == (0, 1)
+
+
+@on_postgresql
+def test_a_database_that_confirms_before_it_has_stored_is_named(
+    settings: Settings, site_keys: SiteKeys, database_url: str
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        named = sql.Identifier(str(connection.info.dbname))
+        connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(named))
+    # Connections that are open already go on as before.
+    database = Database(database_url)
+    try:
+        tokens = database.read_now(standing.standing, now=utcnow(), zone=settings.zone)
+        picture = database.read_now(look, settings, "https://m.example.com", keys(), tokens)
+    finally:
+        database.close()
+
+    assert said(picture, "durability").startswith("fatal: PostgreSQL's synchronous_commit is off")
+
+
+def test_visitors_who_all_come_from_a_proxy_are_seen(
+    seen: Callable[..., Picture], store: Callable[[Callable[[], Any]], Any]
+) -> None:
+    store(lambda: AttemptFactory.create_batch(20, ip="10.0.0.5"))
+
+    assert "all come from 10.0.0.5" in said(seen(), "trusted-proxies")
+
+
+def test_jobs_that_failed_or_hang_are_seen(
+    seen: Callable[..., Picture], store: Callable[[Callable[[], Any]], Any]
+) -> None:
+    store(lambda: JobRunFactory(name="purge", error="OperationalError"))
+    store(lambda: JobRunFactory(name="sweep", ended_at=utcnow() - timedelta(days=2)))
+
+    told = said(seen(), "jobs")
+
+    assert "The job purge failed when it ran last." in told
+    assert "The job sweep has not run for too long." in told
+
+
+def test_the_end_of_a_verification_is_seen_by_the_day_that_was_entered(
+    seen: Callable[..., Picture], database: Database
+) -> None:
+    day = day_of(utcnow(), ZoneInfo("Asia/Shanghai"))
+    told = []
+
+    for left in (40, 30, 7, -1):
+        database.write_now(accounts.change, "tea", verified_until=str(day + left * DAY), actor="test")
+        told.append(said(seen(), "verification").partition(":")[0])
+
+    assert told == ["fine", "attention", "fatal", "fatal"]
 
 
 @on_sqlite
