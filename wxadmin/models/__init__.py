@@ -5,6 +5,7 @@ from wxadmin.models.attempt import Attempt, CodeClaim, Outcome
 from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.event import Class, Event, Stage
+from wxadmin.models.export import Destination, Export, ExportPart, ExportState, Format, Purpose
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
@@ -24,8 +25,13 @@ __all__ = [
     "Class",
     "CodeClaim",
     "Counter",
+    "Destination",
     "Event",
+    "Export",
+    "ExportPart",
+    "ExportState",
     "FailureHour",
+    "Format",
     "Hold",
     "JobRun",
     "JobTurn",
@@ -35,6 +41,7 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "Purpose",
     "RefreshPass",
     "ReturnURL",
     "Reveal",
