@@ -19,6 +19,7 @@ from tornado.web import Application, RequestHandler, url
 from wxadmin import i18n, kept_secrets, log
 from wxadmin.database import Database, schema
 from wxadmin.errors import BadValue, DatabaseUnavailable
+from wxadmin.exporting.storage import Storage
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.registry import RegistryCache
 from wxadmin.handlers.admin.accounts import (
@@ -91,7 +92,8 @@ from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
 from wxadmin.services.purging import Keep
 from wxadmin.settings import Settings
-from wxadmin.tasks import purge, refresh, sweep, verify
+from wxadmin.tasks import exports, purge, refresh, sweep, verify
+from wxadmin.tasks.exports import Keeping
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -254,6 +256,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             settings=settings,
             notices=Notices(database),
             feed=Feed(database),
+            storage=Storage(settings.exports_dir),
         )
         for language in i18n.LANGUAGES:
             i18n.translator(language)
@@ -309,7 +312,9 @@ async def serve_until(
         )
         server.add_sockets(sockets)
         keep = Keep(settings.keep_events_days, settings.keep_audit_days)
+        files = Keeping(front.storage, timedelta(days=settings.keep_files_days))
         jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, purge.job(keep)]
+        jobs += [exports.making_job(files), exports.clearing_job(files)]
         runner = Runner(front.gateway, jobs)
         runner.start()
         ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]

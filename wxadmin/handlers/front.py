@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from wxadmin.exporting.storage import Storage
 from wxadmin.flows.gateway import Gateway
 from wxadmin.handlers.admin.feed import Feed
 from wxadmin.handlers.admin.remembered import Remembered
@@ -57,6 +58,7 @@ class Front:
     settings: Settings
     notices: Notices
     feed: Feed
+    storage: Storage
     limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
     standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))

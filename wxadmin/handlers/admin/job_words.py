@@ -7,6 +7,8 @@ JOBS = {
     "sweep": msgid("Cleaning up"),
     "verify": msgid("Checking of counts"),
     "purge": msgid("Purge"),
+    "exports": msgid("Exports"),
+    "export_files": msgid("Files of exports"),
 }
 
 ROWS = {
@@ -14,4 +16,6 @@ ROWS = {
     "sweep": msgid("attempts ended, and claims, tickets and passes deleted"),
     "verify": msgid("rows of counts put right"),
     "purge": msgid("steps, attempts, audit entries and sign-ins deleted"),
+    "exports": msgid("exports worked at"),
+    "export_files": msgid("exports whose files were deleted"),
 }
