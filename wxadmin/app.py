@@ -312,7 +312,8 @@ async def serve_until(
         )
         server.add_sockets(sockets)
         keep = Keep(settings.keep_events_days, settings.keep_audit_days)
-        files = Keeping(front.storage, timedelta(days=settings.keep_files_days))
+        days = timedelta(days=settings.keep_files_days), timedelta(days=settings.keep_audit_days)
+        files = Keeping(front.storage, *days)
         jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, purge.job(keep)]
         jobs += [exports.making_job(files), exports.clearing_job(files)]
         runner = Runner(front.gateway, jobs)

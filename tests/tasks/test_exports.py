@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from tests.databases import ENDLESS, on_postgresql, on_sqlite
-from tests.factories import ExportFactory, UserFactory
+from tests.factories import ExportFactory, ExportPartFactory, UserFactory
 from tests.running import SiteKeys
 from wxadmin import app
 from wxadmin.clock import utcnow
@@ -27,6 +28,7 @@ from wxadmin.errors import DatabaseUnavailable
 from wxadmin.exporting import storage as storages
 from wxadmin.exporting.storage import Storage
 from wxadmin.flows.gateway import Gateway
+from wxadmin.ids import first_id_at
 from wxadmin.models import Export, ExportPart
 from wxadmin.services import export_jobs
 from wxadmin.settings import Settings
@@ -48,7 +50,7 @@ async def flow(settings: Settings, site_keys: SiteKeys, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def keeping(settings: Settings) -> Keeping:
-    return Keeping(Storage(settings.exports_dir), timedelta(days=7))
+    return Keeping(Storage(settings.exports_dir), timedelta(days=7), timedelta(days=1_095))
 
 
 def contents(keeping: Keeping) -> list[str]:
@@ -310,6 +312,21 @@ async def test_files_go_when_they_were_kept_long_enough_and_receipts_stay(
     assert contents(keeping) == []
     assert only(stored).deleted_at is not None
     assert len(stored(ExportPart)) == 1
+
+
+async def test_receipts_go_when_the_audit_log_would(
+    flow: Gateway, keeping: Keeping, store: Store, stored: Stored
+) -> None:
+    of_old = {"id": first_id_at(utcnow() - timedelta(days=20)), "done": True}
+    store(lambda: ExportPartFactory(export=ExportFactory(**of_old, deleted_at=utcnow())))
+    store(lambda: ExportPartFactory(export=ExportFactory(done=True)))
+
+    await exports.clear(flow, keeping)
+    kept = len(stored(Export))
+    await exports.clear(flow, replace(keeping, receipts=timedelta(days=19)))
+
+    assert kept == 2
+    assert (len(stored(Export)), len(stored(ExportPart))) == (1, 1)
 
 
 def halting(monkeypatch: pytest.MonkeyPatch, after: int) -> threading.Event:

@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from wxadmin.database.clocks import shared_now
 from wxadmin.exporting import names
 from wxadmin.exporting.making import Made
+from wxadmin.ids import first_id_at
 from wxadmin.models import Export, ExportPart, ExportState
 from wxadmin.services.exports import unnamed
 
 _MOST_ATTEMPTS = 5
+_AT_A_TIME = 500
 
 
 class Failure(StrEnum):
@@ -123,6 +125,14 @@ def give_back(session: Session, export: Export) -> None:
 def files_gone(session: Session, export_ids: Sequence[int]) -> None:
     """Their files were deleted; the receipts stay."""
     session.execute(update(Export).where(Export.id.in_(export_ids)).values(deleted_at=shared_now(session)))
+
+
+def delete_receipts(session: Session, *, before: datetime) -> None:
+    """Exports of so long ago, whose files are gone."""
+    old = select(Export.id).where(
+        Export.id < first_id_at(before), or_(Export.kept_until.is_(None), Export.deleted_at.is_not(None))
+    )
+    session.execute(delete(Export).where(Export.id.in_(old.order_by(Export.id).limit(_AT_A_TIME))))
 
 
 def _end(session: Session, export_id: int, attempt: int, **values: Any) -> bool:

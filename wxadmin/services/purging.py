@@ -10,10 +10,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
-from wxadmin.models import Attempt, AuditEntry, Event, Export, StaffSession
+from wxadmin.models import Attempt, AuditEntry, Event, StaffSession
 from wxadmin.settings import SHORTEST_KEPT_DAYS
 
-Purgeable = type[Event] | type[Attempt] | type[AuditEntry] | type[Export]
+Purgeable = type[Event] | type[Attempt] | type[AuditEntry]
 
 # The last steps of an attempt are written some minutes after it began: it goes when they have gone.
 _ATTEMPT_OUTLIVES = timedelta(hours=1)
@@ -21,14 +21,14 @@ _ATTEMPT_OUTLIVES = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """For how many days steps and attempts, and entries of the audit log and receipts of exports, are kept."""
+    """For how many days steps and attempts, and entries of the audit log, are kept."""
 
     events_days: int
     audit_days: int
 
     def before(self, kind: Purgeable, now: datetime) -> int:
         """The first id that is kept: of no kind younger than the law wants it kept."""
-        days = self.audit_days if kind in {AuditEntry, Export} else self.events_days
+        days = self.audit_days if kind is AuditEntry else self.events_days
         kept = timedelta(days=max(days, SHORTEST_KEPT_DAYS))
         return first_id_at(now - kept - (_ATTEMPT_OUTLIVES if kind is Attempt else timedelta()))
 
@@ -41,7 +41,7 @@ class Batch:
     last: int | None
 
 
-KINDS: tuple[Purgeable, ...] = (Event, Attempt, AuditEntry, Export)
+KINDS: tuple[Purgeable, ...] = (Event, Attempt, AuditEntry)
 
 
 def delete_batch(session: Session, kind: Purgeable, *, after: int, before: int, limit: int) -> Batch:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from wxadmin.clock import utcnow
 from wxadmin.errors import DatabaseUnavailable, TooManyAtOnce
 from wxadmin.exporting import columns
 from wxadmin.exporting.making import Made, NotAsCounted, OnlyOne, Plan, Progress, make
@@ -36,10 +37,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """Where files are kept, and for how long."""
+    """Where files are kept, and for how long; and for how long their receipts."""
 
     storage: Storage
     lasting: timedelta
+    receipts: timedelta
 
 
 async def run(gateway: Gateway, keeping: Keeping) -> int | None:
@@ -170,6 +172,7 @@ async def clear(gateway: Gateway, keeping: Keeping) -> int:
     strays = [one for one in found if known.get(one.export_id) != one.attempt]
     for one in strays:
         await asyncio.to_thread(_discard_if_old, storage, one.export_id, one.attempt)
+    await database.write(jobs.delete_receipts, before=utcnow() - keeping.receipts)
     return len(old)
 
 
