@@ -38,6 +38,16 @@ from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.demo_links import DemoLinks
 from wxadmin.handlers.admin.doctor import Doctor
+from wxadmin.handlers.admin.export_new import ExportNew
+from wxadmin.handlers.admin.export_verify import ExportVerify
+from wxadmin.handlers.admin.exports import (
+    ExportCancel,
+    ExportFile,
+    ExportList,
+    ExportProgress,
+    ExportReceipt,
+    ExportShow,
+)
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
 from wxadmin.handlers.admin.feed import Feed
 from wxadmin.handlers.admin.live import LiveEvents, LivePage
@@ -132,6 +142,15 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
+    (r"/admin/exports", ExportList),
+    (r"/admin/exports/new", ExportNew),
+    (r"/admin/exports/verify", ExportVerify),
+    (r"/admin/exports/([0-9]{1,19})", ExportShow),
+    (r"/admin/exports/([0-9]{1,19})/progress\.json", ExportProgress),
+    (r"/admin/exports/([0-9]{1,19})/receipt\.json", ExportReceipt),
+    (r"/admin/exports/([0-9]{1,19})/cancel", ExportCancel),
+    (r"/admin/exports/([0-9]{1,19})/file", ExportFile),
+    (r"/admin/exports/([0-9]{1,19})/file/([0-9]{1,6})", ExportFile),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),

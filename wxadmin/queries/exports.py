@@ -69,3 +69,23 @@ def attempts(session: Session, export_ids: Collection[int]) -> dict[int, int]:
     query = select(Export.id, Export.attempt).where(Export.id.in_(export_ids), Export.deleted_at.is_(None))
     may_have = Export.state.in_([ExportState.DONE, ExportState.RUNNING])
     return {row.id: row.attempt for row in session.execute(query.where(may_have))}
+
+
+def alike(
+    session: Session, *, sha256: bytes | None = None, tree: bytes | None = None, head: bytes | None = None
+) -> Sequence[tuple[Export, ExportPart]]:
+    """Files of exports with the same SHA-256, the same tree or the same beginning, the newest first."""
+    same = [
+        column == value
+        for column, value in ((ExportPart.sha256, sha256), (ExportPart.tree, tree), (ExportPart.head, head))
+        if value is not None
+    ]
+    query = select(Export, ExportPart).join(Export, Export.id == ExportPart.export_id).where(or_(*same))
+    newest = query.order_by(Export.id.desc(), ExportPart.number).limit(20)
+    return [(row[0], row[1]) for row in session.execute(newest)]
+
+
+def numbered(session: Session, export_id: int, number: int) -> tuple[Export, ExportPart] | None:
+    """One file of an export."""
+    export, part = session.get(Export, export_id), session.get(ExportPart, (export_id, number))
+    return (export, part) if export and part else None

@@ -11,7 +11,7 @@ from tornado.web import HTTPError
 from wxadmin import support_codes
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
+from wxadmin.handlers.admin.menu import EXPORTERS, NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
 from wxadmin.handlers.admin.reason_words import REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
 from wxadmin.handlers.admin.vocabulary import STAGES
@@ -23,7 +23,6 @@ from wxadmin.queries.user_filters import Choices, GrantedScope, UserFilters, cho
 from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
-EXPORTERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.MARKETER})
 _PICTURE = re.compile(r"https?://((?:thirdwx|wx)\.qlogo\.cn/.+)")
 _GREATEST_ID = 2**63 - 1
 
