@@ -69,7 +69,7 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
         (msgid("Data as of"), _at(export.as_of, zone) if export.as_of else "—"),
         (msgid("Filters"), _filters(export, choices, say)),
         (msgid("Format"), say(FORMATS[Format(export.format)])),
-        (msgid("Columns"), ", ".join(columns_in_words(export.columns, say))),
+        (msgid("Columns"), _listed(export.columns, say)),
         (msgid("Masked as for"), _masks(export, say)),
         (msgid("Time zone in the file"), export.zone),
         (msgid("Rows"), f"{export.rows:,}" if found.parts else "—"),
@@ -126,10 +126,14 @@ def size(number: int) -> str:
 
 def _filters(export: Export, choices: Choices, say: Say) -> str:
     told = filters_in_words(unnamed(json.loads(export.filters)), choices, say)
-    # What people read goes on without a blank after a full-width sign.
-    return say(msgid("; ")).join(f"{name}{say(msgid(': '))}{value}" for name, value in told) or say(
-        msgid("All authorized users")
-    )
+    if not told:
+        return say(msgid("All authorized users"))
+    pair = say(msgid("%(name)s: %(value)s"))
+    return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
+
+
+def _listed(columns: str, say: Say) -> str:
+    return say(msgid(", ")).join(columns_in_words(columns, say))
 
 
 def _masks(export: Export, say: Say) -> str:
@@ -137,7 +141,7 @@ def _masks(export: Export, say: Say) -> str:
         return say(NO_MASKS)
     role = Role(export.role)
     masked = [name for name in export.columns.split(",") if _is_masked(name, role)]
-    hidden = say(msgid(" (masked: %s)")) % ", ".join(columns_in_words(",".join(masked), say)) if masked else ""
+    hidden = say(msgid(" (masked: %s)")) % _listed(",".join(masked), say) if masked else ""
     return say(ROLE_WORDS[role]) + hidden
 
 
