@@ -9,7 +9,7 @@ from wxadmin.models import Export, ExportPart, ExportState, Role
 from wxadmin.queries import masking
 from wxadmin.services import exports as services
 
-_TYPES = {
+TYPES = {
     "csv": "text/csv; charset=utf-8",
     "jsonl": "application/x-ndjson",
     "txt": "text/plain; charset=utf-8",
@@ -37,7 +37,7 @@ async def send_part(handler: RequestHandler, front: Front, export: Export, part:
     if file is None:
         return False
     with file:
-        handler.set_header("Content-Type", _TYPES[part.name.rpartition(".")[2]])
+        handler.set_header("Content-Type", TYPES[part.name.rpartition(".")[2]])
         handler.set_header("Content-Disposition", f'attachment; filename="{part.name}"')
         files.announce(handler, span, part.size, tag)
         if span is None or handler.request.method == "HEAD":

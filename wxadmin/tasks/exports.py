@@ -184,7 +184,8 @@ def _discard_if_old(storage: Storage, export_id: int, attempt: int) -> None:
 
 
 def making_job(keeping: Keeping) -> Job:
-    return Job("exports", _LOOKS_EVERY_S, partial(run, keeping=keeping))
+    # A look is a short read: processes need not keep out of each other's way.
+    return Job("exports", _LOOKS_EVERY_S, partial(run, keeping=keeping), jitter=0)
 
 
 def clearing_job(keeping: Keeping) -> Job:
