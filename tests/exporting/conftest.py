@@ -24,7 +24,8 @@ class Kept(io.BytesIO):
     content = b""
 
     def close(self) -> None:
-        self.content = self.getvalue()
+        if not self.closed:
+            self.content = self.getvalue()
         super().close()
 
 

@@ -60,3 +60,12 @@ def named(names: Sequence[str]) -> list[Column]:
     if not chosen or not chosen <= COLUMNS.keys():
         raise BadValue(msgid("choose among the columns %(names)s"), field="columns", names=", ".join(COLUMNS))
     return [column for name, column in COLUMNS.items() if name in chosen]
+
+
+USUAL = ("openid", "unionid", "nickname", "scopes", "site", "channel", "ref", "first_login", "last_login")
+"""What a file has where nobody chooses."""
+
+
+def usual(*, of_several_accounts: bool) -> tuple[str, ...]:
+    """With the column that says whose OpenID it is, where that is not plain."""
+    return tuple(name for name in COLUMNS if name in USUAL or (name == "account" and of_several_accounts))

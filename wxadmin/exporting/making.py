@@ -71,6 +71,8 @@ class Progress:
     as_of: datetime | None = None
     expected: int | None = None
     rows: int = 0
+    # Called after each portion, in the thread that writes.
+    told: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,7 @@ def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) 
         raise OnlyOne
     found = lines.portions(session, asked, plan.columns, plan.format, zone=plan.zone, words=plan.words)
     # Where a file fails, the query has to end before the session does.
-    with closing(found):
-        writing = _Writing(plan, open_part)
+    with closing(found), closing(_Writing(plan, open_part)) as writing:
         writing.write(_watched(found, progress), expected)
     if progress.rows != expected:
         raise NotAsCounted
@@ -136,6 +137,8 @@ def _watched(portions: Iterable[Portion], progress: Progress) -> Iterator[Portio
     for portion in portions:
         yield portion
         progress.rows += portion.rows
+        if progress.told:
+            progress.told()
 
 
 class _Writing:
@@ -144,8 +147,14 @@ class _Writing:
     def __init__(self, plan: Plan, open_part: OpenPart) -> None:
         self._plan = plan
         self._open = open_part
+        self._part: _Part | None = None
         self.dropped = 0
         self.parts: list[MadePart] = []
+
+    def close(self) -> None:
+        """Lets go of a file that was not finished."""
+        if self._part:
+            self._part.file.close()
 
     def write(self, portions: Iterable[Portion], expected: int) -> None:
         plan = self._plan
@@ -187,17 +196,17 @@ class _Writing:
         plan, part = self._plan, self._begin()
         widths = [_ID_WIDTH if one.name in {"openid", "unionid"} else _WIDTHS[one.kind] for one in plan.columns]
         headings = lines.headings(plan.columns, plan.zone, plan.words)
-        book = Workbook(cast("IO[bytes]", part), headings, widths)
-        for run, portion in cutting.by_rows(portions, itertools.repeat(plan.rows_a_sheet), lines.ROW_END):
-            book.write(run, portion.lines)
-            part.rows += portion.rows
-        book.close()
+        with Workbook(cast("IO[bytes]", part), headings, widths) as book:
+            for run, portion in cutting.by_rows(portions, itertools.repeat(plan.rows_a_sheet), lines.ROW_END):
+                book.write(run, portion.lines)
+                part.rows += portion.rows
         self.dropped = book.dropped
         self.parts.append(part.made())
 
     def _begin(self) -> _Part:
         number = len(self.parts) + 1
-        return _Part(number, self._open(number))
+        self._part = _Part(number, self._open(number))
+        return self._part
 
 
 def _by_part(runs: Iterable[Run]) -> Iterator[Iterator[Portion]]:

@@ -5,7 +5,8 @@ Why no library does it: docs/decisions/0007-exports-as-jobs.md.
 
 import zipfile
 from collections.abc import Sequence
-from typing import IO, Any, cast
+from contextlib import suppress
+from typing import IO, Any, Self, cast
 from xml.sax.saxutils import escape
 
 from wxadmin.database.line_texts import HEADING_STYLE
@@ -62,7 +63,21 @@ class Workbook:
             self._run = run
         self._put(rows)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._finish()
+            return
+        # What is there is thrown away; nothing of it may be left open.
+        with suppress(Exception):
+            if self._sheet:
+                self._sheet.close()
+        with suppress(Exception):
+            self._zip.close()
+
+    def _finish(self) -> None:
         """Without any row there is a sheet of headings."""
         if not self._sheets:
             self._begin_sheet()

@@ -108,6 +108,14 @@ def finish(session: Session, export: Export, made: Made, *, keep: timedelta | No
     return True
 
 
+def store_receipt(session: Session, export: Export, made: Made) -> None:
+    """Of one that was drafted and made by the command line at once, whose files are not kept here."""
+    export.state, export.attempt, export.started_at = ExportState.RUNNING, 1, export.asked_at
+    session.add(export)
+    session.flush()
+    finish(session, export, made, keep=None)
+
+
 def fail(session: Session, export: Export, failure: Failure) -> bool:
     return _end(session, export.id, export.attempt, state=ExportState.FAILED, failure=failure)
 

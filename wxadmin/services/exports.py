@@ -51,15 +51,14 @@ def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
     return {name: "…" if name == "q" else value for name, value in filters.items()}
 
 
-def ask(session: Session, form: ExportForm, *, actor: str, role: Role | None) -> Export:
-    """Puts an export on the list of those that are to be made, and gives it back. Raises BadValue, NoSuchAccount,
-    NoSuchSite."""
+def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None) -> Export:
+    """The export that the form asks for, stored nowhere yet. Raises BadValue, NoSuchAccount, NoSuchSite."""
     destination = _destination(form.destination)
     shape = SHAPES[destination]
     chosen = shape.format or _format(form.format)
     names = shape.columns or (("openid",) if chosen is Format.OPENIDS else form.columns)
     shown = [column.name for column in columns.named(names)]
-    export = Export(
+    return Export(
         id=draw_rare(),
         asked_at=utcnow(),
         asked_by=actor,
@@ -80,6 +79,12 @@ def ask(session: Session, form: ExportForm, *, actor: str, role: Role | None) ->
         rows=0,
         dropped=0,
     )
+
+
+def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export:
+    """Puts an export on the list of those that are to be made, and gives it back. Raises BadValue, NoSuchAccount,
+    NoSuchSite."""
+    export = drafted(session, form, actor=actor, role=role)
     session.add(export)
     told = {"destination": export.destination, "purpose": export.purpose, "note": export.note or None}
     filters = unnamed(json.loads(export.filters))

@@ -2,26 +2,21 @@
 
 import asyncio
 import errno
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import DatabaseUnavailable, TooManyAtOnce
-from wxadmin.exporting import columns
-from wxadmin.exporting.making import Made, NotAsCounted, OnlyOne, Plan, Progress, make
+from wxadmin.exporting.making import Made, NotAsCounted, OnlyOne, Progress, make
+from wxadmin.exporting.plans import plan_of
 from wxadmin.exporting.storage import Storage, opened_in
 from wxadmin.flows.gateway import Gateway
-from wxadmin.i18n import translator
 from wxadmin.log import logger
-from wxadmin.models import Destination, Export, Format, Role
+from wxadmin.models import Export
 from wxadmin.queries import exports as queries
-from wxadmin.queries import masking
-from wxadmin.queries.user_filters import UserFilters
 from wxadmin.services import export_jobs as jobs
 from wxadmin.services.export_jobs import Failure, Next
 from wxadmin.tasks.runner import Job
@@ -102,7 +97,7 @@ async def _made(gateway: Gateway, export: Export, storage: Storage) -> Made | Ne
     folder = await asyncio.to_thread(storage.begin, export.id, export.attempt)
     progress = Progress()
     making = asyncio.create_task(
-        gateway.database.long_reads.read(make, _plan(export), partial(opened_in, folder), progress)
+        gateway.database.long_reads.read(make, plan_of(export), partial(opened_in, folder), progress)
     )
     stopping = asyncio.create_task(gateway.stopping.wait())
     try:
@@ -137,19 +132,6 @@ async def _told(gateway: Gateway, export: Export, progress: Progress) -> Next:
     except DatabaseUnavailable:
         # The read may go on all the same; where it does not, that is said by its own failure.
         return Next.GO_ON
-
-
-def _plan(export: Export) -> Plan:
-    return Plan(
-        filters=UserFilters.read(json.loads(export.filters)),
-        filter_zone=ZoneInfo(export.filter_zone),
-        zone=ZoneInfo(export.zone),
-        masks=masking.of_role(Role(export.role)) if export.role else masking.CLEAR,
-        words=translator("en" if export.language == "en" else "zh_CN").gettext,
-        destination=Destination(export.destination),
-        format=Format(export.format),
-        columns=columns.named(export.columns.split(",")),
-    )
 
 
 def _failure(error: Exception) -> Failure:

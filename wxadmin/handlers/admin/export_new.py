@@ -4,7 +4,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.columns import COLUMNS, usual
 from wxadmin.handlers.admin.export_words import DESTINATIONS, FORMATS, PURPOSES, filters_in_words
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import EXPORTERS
@@ -20,7 +20,6 @@ _ZONES = (
     *("Asia/Shanghai", "UTC", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo"),
     *("Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Australia/Sydney"),
 )
-_DEFAULT_COLUMNS = ("openid", "unionid", "nickname", "scopes", "site", "channel", "ref", "first_login", "last_login")
 
 
 class ExportNew(FormHandler, UserHandler):
@@ -33,18 +32,19 @@ class ExportNew(FormHandler, UserHandler):
         offered = await self.choices_for(filters)
         database, zone = self.gateway.database, self.front.zone
         words = translator(self.language).gettext
+        accounts = {} if filters.account or filters.site else offered.accounts
         self.show(
             "exports/new.html",
             filters=filters_in_words(filters.given, offered, words),
             count=await database.read(users.count, filters, zone, masks=self.masks),
             counted_to=users.COUNTED_TO,
-            accounts={} if filters.account or filters.site else offered.accounts,
+            accounts=accounts,
             destinations=DESTINATIONS,
             preset=self.query("destination") or Destination.OTHER,
             formats=FORMATS,
             default_format=Format.XLSX,
             columns=COLUMNS,
-            default_columns=_DEFAULT_COLUMNS,
+            default_columns=usual(of_several_accounts=len(accounts) > 1),
             purposes=PURPOSES,
             zones=_zones(zone),
             longest_note=LONGEST_NOTE,
