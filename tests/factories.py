@@ -591,4 +591,60 @@ class RefreshPassFactory(_Factory):
     failures = factory.LazyFunction(lambda: {"42002": 1})
 
 
+class ExportFactory(_Factory):
+    class Meta:
+        model = models.Export
+
+    class Params:
+        done = factory.Trait(
+            state="done",
+            attempt=1,
+            started_at=_ago(minutes=9),
+            as_of=_ago(minutes=9),
+            ended_at=_ago(minutes=8),
+            expected=2,
+            rows=2,
+            kept_until=factory.LazyFunction(lambda: utcnow() + timedelta(days=7)),
+        )
+
+    id = factory.LazyFunction(_ids.draw)
+    asked_at = _ago(minutes=10)
+    asked_by = "lin"
+    role = "marketer"
+    destination = "other"
+    format = "csv"
+    columns = "openid,nickname"
+    filters = "{}"
+    filter_zone = "Asia/Shanghai"
+    zone = "Asia/Shanghai"
+    language = "zh_CN"
+    purpose = "coupons"
+    note = ""
+    delete_after_download = False
+    state = "waiting"
+    cancel_asked = False
+    attempt = 0
+    rows = 0
+    dropped = 0
+
+
+class ExportPartFactory(_Factory):
+    class Meta:
+        model = models.ExportPart
+
+    class Params:
+        export = factory.SubFactory(ExportFactory, done=True)
+
+    export_id = factory.SelfAttribute("export.id")
+    number = 1
+    name = "users.csv"
+    rows = 2
+    size = 64
+    sha256 = _hash("file")
+    tree = _hash("tree")
+    head = _hash("head")
+    blocks = ""
+    sent = 0
+
+
 EVERY_FACTORY = _Factory.__subclasses__()

@@ -55,6 +55,7 @@ def test_without_any_variable_the_defaults_are_those_of_the_contract() -> None:
         ("METRICS_TOKEN", "told", "told"),
         ("KEEP_EVENTS_DAYS", "365", 365),
         ("KEEP_AUDIT_DAYS", "183", 183),
+        ("KEEP_FILES_DAYS", "30", 30),
         ("LOG_LEVEL", "debug", "debug"),
         ("LOG_FORMAT", "json", "json"),
     ],

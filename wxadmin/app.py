@@ -19,6 +19,7 @@ from tornado.web import Application, RequestHandler, url
 from wxadmin import i18n, kept_secrets, log
 from wxadmin.database import Database, schema
 from wxadmin.errors import BadValue, DatabaseUnavailable
+from wxadmin.exporting.storage import Storage
 from wxadmin.flows.gateway import Gateway
 from wxadmin.flows.registry import RegistryCache
 from wxadmin.handlers.admin.accounts import (
@@ -37,6 +38,16 @@ from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.demo_links import DemoLinks
 from wxadmin.handlers.admin.doctor import Doctor
+from wxadmin.handlers.admin.export_new import ExportNew
+from wxadmin.handlers.admin.export_verify import ExportVerify
+from wxadmin.handlers.admin.exports import (
+    ExportCancel,
+    ExportFile,
+    ExportList,
+    ExportProgress,
+    ExportReceipt,
+    ExportShow,
+)
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
 from wxadmin.handlers.admin.feed import Feed
 from wxadmin.handlers.admin.live import LiveEvents, LivePage
@@ -94,7 +105,8 @@ from wxadmin.security.keys import KeyRing
 from wxadmin.services import house
 from wxadmin.services.purging import Keep
 from wxadmin.settings import Settings
-from wxadmin.tasks import purge, refresh, scrub, sweep, verify
+from wxadmin.tasks import exports, purge, refresh, scrub, sweep, verify
+from wxadmin.tasks.exports import Keeping
 from wxadmin.tasks.runner import Runner
 from wxadmin.wechat.client import WeChat
 
@@ -135,6 +147,15 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
     (r"/admin/users/([0-9]{1,19})/data\.json", UserCopy),
     (r"/admin/users/([0-9]{1,19})/forget", UserForget),
+    (r"/admin/exports", ExportList),
+    (r"/admin/exports/new", ExportNew),
+    (r"/admin/exports/verify", ExportVerify),
+    (r"/admin/exports/([0-9]{1,19})", ExportShow),
+    (r"/admin/exports/([0-9]{1,19})/progress\.json", ExportProgress),
+    (r"/admin/exports/([0-9]{1,19})/receipt\.json", ExportReceipt),
+    (r"/admin/exports/([0-9]{1,19})/cancel", ExportCancel),
+    (r"/admin/exports/([0-9]{1,19})/file", ExportFile),
+    (r"/admin/exports/([0-9]{1,19})/file/([0-9]{1,6})", ExportFile),
     (r"/admin/attempts", AttemptList),
     (r"/admin/attempts/([^/]{1,64})", AttemptShow),
     (r"/admin/attempts/([^/]{1,64})/notes", AttemptNoteAdd),
@@ -259,6 +280,7 @@ async def make_front(settings: Settings, public_url: str) -> AsyncIterator[Front
             settings=settings,
             notices=Notices(database),
             feed=Feed(database),
+            storage=Storage(settings.exports_dir),
         )
         for language in i18n.LANGUAGES:
             i18n.translator(language)
@@ -314,7 +336,10 @@ async def serve_until(
         )
         server.add_sockets(sockets)
         keep = Keep(settings.keep_events_days, settings.keep_audit_days)
+        days = timedelta(days=settings.keep_files_days), timedelta(days=settings.keep_audit_days)
+        files = Keeping(front.storage, *days)
         jobs = [refresh.job(settings.refresh_interval), sweep.JOB, verify.JOB, scrub.JOB, purge.job(keep)]
+        jobs += [exports.making_job(files), exports.clearing_job(files)]
         runner = Runner(front.gateway, jobs)
         runner.start()
         ahead = [asyncio.create_task(keep_counted(front)), asyncio.create_task(front.notices.keep_known())]

@@ -106,6 +106,7 @@ class Settings(BaseSettings):
     metrics_token: str | None = None
     keep_events_days: Days = 200
     keep_audit_days: Days = 1_095
+    keep_files_days: Annotated[int, Field(ge=1, le=3_650)] = 7
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] | None = None
 
@@ -113,6 +114,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """DATABASE_URL, else a SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'wxadmin.sqlite3'}"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Where files of exports are kept; processes of several hosts share it."""
+        return self.data_dir / "exports"
 
     @property
     def is_default_database(self) -> bool:

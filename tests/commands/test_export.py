@@ -1,21 +1,29 @@
 """wxadmin export …"""
 
 import csv
+import io
 import json
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.databases import on_sqlite
-from tests.factories import UserChannelFactory, UserFactory
-from tests.running import SiteKeys
+from tests.factories import AccountFactory, SiteFactory, UserChannelFactory, UserFactory
+from tests.running import SiteKeys, environment
 from wxadmin.database import csv_lines
-from wxadmin.models import AuditEntry
+from wxadmin.exporting import cutting
+from wxadmin.models import AuditEntry, ExportPart
+from wxadmin.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence[Any]]
 
@@ -64,7 +72,8 @@ def test_a_file_that_was_cut_short_does_not_bear_its_name(
     file = tmp_path / "users.csv"
     file.write_text("of yesterday")
 
-    def full(*_: Any, **__: Any) -> None:
+    def full(*_: Any, **__: Any) -> Iterator[csv_lines.Portion]:
+        yield csv_lines.Portion(b"half\r\n", 1)
         raise OSError("no space left")
 
     monkeypatch.setattr(csv_lines, "portions", full)
@@ -88,6 +97,11 @@ def test_a_file_that_was_cut_short_does_not_bear_its_name(
         (("--logins-min", "none"), "logins_min is a whole number"),
         (("--unionid", "maybe"), "unionid is one of known, unknown"),
         (("--lang", "de"), "lang is zh_CN or en"),
+        (("--format", "pdf"), "choose a format"),
+        (("--destination", "moon"), "choose where the file goes"),
+        (("--purpose", "fun"), "choose what it is for"),
+        (("--columns", "openid,token"), "choose among the columns"),
+        (("--zone", "Mars/Olympus"), "is no time zone"),
         (("--output", "no/such/folder.csv"), "No such file or directory"),
     ],
 )
@@ -102,3 +116,63 @@ def test_what_cannot_be_exported_is_one_line(
     assert said.err.startswith("wxadmin: ")
     assert told in said.err
     assert said.err.count("\n") == 1
+
+
+def test_an_exported_file_is_known_again(
+    wxadmin: Callable, site_keys: SiteKeys, store: Store, stored: Stored, tmp_path: Path
+) -> None:
+    for _ in range(4):
+        store(UserFactory)
+    file = tmp_path / "users.csv"
+    wxadmin("export", "users", "--format", "csv", "--columns", "openid,account", "--output", str(file))
+
+    whole = wxadmin("export", "verify", str(file))
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"oFactory", b"oOther00"))
+    changed = wxadmin("export", "verify", str(file))
+    [part] = stored(ExportPart)
+    named = file.with_name(part.name)
+    named.write_bytes(b"".join(content.splitlines(keepends=True)[:3]))
+    shorter = wxadmin("export", "verify", str(named))
+
+    assert (whole.code, whole.out.splitlines()[0]) == (0, "whole: to the byte what the export made")
+    assert "by command line" in whole.out
+    assert "4 users, " in whole.out
+    assert (changed.code, changed.err) == (1, "wxadmin: no export of this installation made such a file\n")
+    assert (shorter.code, shorter.out.splitlines()[-1]) == (1, "2 rows are missing")
+
+
+@on_sqlite
+def test_several_files_are_numbered_and_standard_output_takes_only_one(
+    wxadmin: Callable, site_keys: SiteKeys, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = store(AccountFactory)
+    shop = store(partial(SiteFactory, account=account))
+    made = [store(partial(UserFactory, site=shop)).openid for _ in range(7)]
+    monkeypatch.setattr(cutting, "even", lambda rows, _: [rows - 3, 3])
+    asked = ("--destination", "mass_send", "--account", account.name)
+
+    to_file = wxadmin("export", "users", *asked, "--output", str(tmp_path / "list.txt"))
+    to_pipe = wxadmin("export", "users", *asked)
+
+    files = [(tmp_path / f"list-{number}.txt").read_text() for number in (1, 2)]
+    assert "".join(files).splitlines() == made[::-1]
+    assert [len(text.splitlines()) for text in files] == [4, 3]
+    assert sorted(path.name for path in tmp_path.glob("list*")) == ["list-1.txt", "list-2.txt"]
+    assert "list-2.txt  3 users  sha256 " in to_file.err
+    assert (to_pipe.code, "give --output" in to_pipe.err) == (1, True)
+
+
+@on_sqlite
+def test_a_workbook_goes_down_a_pipe(
+    wxadmin: Callable, site_keys: SiteKeys, settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    made = store(UserFactory).openid
+    command = [sys.executable, "-m", "wxadmin", "export", "users", "--destination", "crm"]
+    env = environment(settings) | {"PYTHONPATH": str(ROOT)}
+
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, check=True)
+
+    sheet = openpyxl.load_workbook(io.BytesIO(done.stdout)).active
+    assert sheet["A2"].value == made
+    assert done.stderr.decode() == "1 users\n"

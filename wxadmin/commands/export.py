@@ -4,11 +4,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wxadmin.commands.console import note
+from wxadmin.commands.console import note, progress_line, say
+from wxadmin.errors import WxadminError
+
+if TYPE_CHECKING:
+    from wxadmin.exporting.making import Progress
 
 commands = typer.Typer(help="Lists as files (导出).", no_args_is_help=True)
 Day = typer.Option(metavar="DAY", help="A day of the time zone in the settings, as 2026-11-20; it is included.")
@@ -43,23 +47,43 @@ def users(
     logins_min: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins or more.")] = None,
     logins_max: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins at most.")] = None,
     unionid: Annotated[str | None, typer.Option(metavar="known|unknown", help="By whether it is known.")] = None,
+    destination: Annotated[
+        str, typer.Option(metavar="other|wechat_pay|…", help="Where it goes, which says what the file is like.")
+    ] = "other",
+    format: Annotated[  # noqa: A002, the option's name
+        str, typer.Option(metavar="csv_excel|csv|jsonl|xlsx|openids", help="How it is written, for `other`.")
+    ] = "csv_excel",
+    columns: Annotated[str, typer.Option(metavar="NAME,NAME", help="Which columns, for `other`.")] = "",
+    zone: Annotated[
+        str | None, typer.Option(help="The time zone of moments; that of the settings if left out.")
+    ] = None,
+    purpose: Annotated[str, typer.Option(metavar="coupons|ads|…", help="What for, as the receipt says it.")] = "other",
+    remark: Annotated[str, typer.Option("--note", help="A remark for the receipt.")] = "wxadmin export users",
     lang: Annotated[str, typer.Option(metavar="zh_CN|en", help="The language of headings and scopes.")] = "zh_CN",
     output: Annotated[Path | None, typer.Option(help="The file to write; standard output if it is left out.")] = None,
 ) -> None:
-    """Write the users that fit all filters as CSV for Excel and WPS, the same that the dashboard exports.
+    """Write the users that fit all filters, the same that the dashboard exports: as CSV for Excel and WPS, unless
+    another destination or format is chosen.
 
-    Text that a spreadsheet would calculate or shorten, such as =1+1 or 00123, gets an apostrophe in front; a cell
-    without its first apostrophe is as it was stored.
+    Destinations: wechat_pay, tencent_ads, mass_send (files of at most 10,000), tagging (lines of fifty), crm, other.
+    Purposes: coupons, mass_send, tagging, ads, crm, customer, other. Columns: openid, unionid, nickname, scopes,
+    account, site, channel, ref, first_login, last_login, logins.
 
-    A file appears under its name when it is whole: one that was cut short keeps the ending .part. Each export is on
-    record with its filters and how many users it held.
+    In CSV for Excel, text that a spreadsheet would calculate or shorten, such as =1+1 or 00123, gets an apostrophe in
+    front; a cell without its first apostrophe is as it was stored.
+
+    A file appears under its name when it is whole: one that was cut short keeps the ending .part. Several files are
+    called NAME-1, NAME-2 and so on. Each export is on record, with a receipt by which `wxadmin export verify` knows
+    the file again.
     """
+    from wxadmin.commands.export_output import settled
     from wxadmin.commands.house import opened
     from wxadmin.errors import BadValue
-    from wxadmin.i18n import translator
-    from wxadmin.queries import masking, user_file
+    from wxadmin.exporting.columns import usual
+    from wxadmin.exporting.making import Progress, make
+    from wxadmin.exporting.plans import plan_of
     from wxadmin.queries.user_filters import UserFilters, choices
-    from wxadmin.services import exports
+    from wxadmin.services import export_jobs, exports
     from wxadmin.services.audit import COMMAND_LINE
 
     if lang not in {"zh_CN", "en"}:
@@ -69,23 +93,77 @@ def users(
     days |= {"came_from": came_from, "came_to": came_to}
     logins = {"logins_min": logins_min, "logins_max": logins_max}
     filters = UserFilters.read(typed | days | logins | {"unionid": unionid})
-    words = translator("en" if lang == "en" else "zh_CN").gettext
     with opened() as house:
+        own_zone, database = house.settings.zone.key, house.database
+        accounts = database.read_now(choices, filters).accounts
+        several = len(accounts) > 1 and not (filters.account or filters.site)
+        form = exports.ExportForm(
+            destination=destination,
+            purpose=purpose,
+            filters=filters,
+            filter_zone=own_zone,
+            zone=zone or own_zone,
+            language=lang,
+            note=remark,
+            format=format,
+            columns=tuple(columns.split(",")) if columns else usual(of_several_accounts=several),
+        )
+        export = database.read_now(exports.drafted, form, actor=COMMAND_LINE, role=None)
+        with settled(output) as files, _bar(progress := Progress()):
+            made = database.long_reads.read_now(make, plan_of(export), files.open_part, progress)
+        database.write_now(export_jobs.store_receipt, export, made)
+        database.write_now(exports.note, filters.given, rows=made.rows, actor=COMMAND_LINE)
+    note(f"{made.rows} users")
+    if len(files.names) > 1:
+        for name, part in zip(files.names, made.parts, strict=True):
+            note(f"{name}  {part.rows} users  sha256 {part.print.sha256.hex()}")
+
+
+@commands.command()
+def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that somebody exported.")]) -> None:
+    """Say whose a file is, when it was made, and whether it is whole, cut or changed, and how many rows it lacks.
+
+    It is read here and sent nowhere. Exits with 0 where it is to the byte what an export made, else with 1.
+    """
+    from wxadmin.commands.house import opened
+    from wxadmin.exporting import recognising
+    from wxadmin.exporting.comparing import Finding
+    from wxadmin.exporting.storage import Storage
+    from wxadmin.i18n import local_time
+
+    held = recognising.held(file)
+    with opened() as house:
+        found = house.database.read_now(recognising.by_print, held)
+        if found is None:
+            raise WxadminError("no export of this installation made such a file")
+        found = recognising.settled(found, held, Storage(house.settings.exports_dir))
         zone = house.settings.zone
-        house.database.read_now(choices, filters)
-        with _writing(output) as file:
-            rows = house.database.long_reads.read_now(user_file.write, file, filters, zone, words, masks=masking.CLEAR)
-            house.database.write_now(exports.note, filters.given, rows=rows, actor=COMMAND_LINE)
-    note(f"{rows} users")
+    export, part = found.export, found.part
+    say(_SAID[found.finding.value])
+    say(f"export {export.id} by {export.asked_by}, {local_time(export.asked_at, zone)}: {part.name}")
+    as_of = f", data as of {local_time(export.as_of, zone)}" if export.as_of else ""
+    say(f"{part.rows} users, {part.size} bytes{as_of}; for {export.purpose} {export.note}".rstrip())
+    if found.rows_short:
+        say(f"{found.rows_short} rows are missing")
+    if found.finding is not Finding.WHOLE:
+        raise typer.Exit(1)
+
+
+_SAID = {
+    "whole": "whole: to the byte what the export made",
+    "cut": "cut: its end is missing",
+    "shorter": "shorter than it was; too little is left to say more",
+    "longer": "changed: something was added at its end",
+    "changed": "changed: it is not what the export made",
+}
 
 
 @contextmanager
-def _writing(output: Path | None) -> Iterator[IO[bytes]]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+def _bar(progress: "Progress") -> Iterator[None]:
+    """Shows on a terminal how far it has come."""
+    if not sys.stderr.isatty():
+        yield
         return
-    part = output.with_name(f"{output.name}.part")
-    with part.open("wb") as file:
-        yield file
-    part.replace(output)
+    with progress_line() as show:
+        progress.told = lambda: show("users", progress.rows / max(1, progress.expected or 0))
+        yield

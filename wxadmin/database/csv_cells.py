@@ -4,6 +4,7 @@ A text that a spreadsheet would calculate, or whose digits it would change, begi
 began with an apostrophe itself. Taking off one leading apostrophe gives every text back as it was.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -91,6 +92,10 @@ def text(of: InstrumentedAttribute[Any] | ColumnElement[Any]) -> Cell:
     return Cell(shown, column)
 
 
+def number(column: InstrumentedAttribute[int]) -> Cell:
+    return Cell(type_coerce(column, Integer), None)
+
+
 def either(condition: ColumnElement[bool], yes: str, no: str) -> Cell:
     """One of two texts of our own, which no spreadsheet misreads."""
     shown = case((condition, constant(yes)), else_=constant(no))
@@ -99,10 +104,34 @@ def either(condition: ColumnElement[bool], yes: str, no: str) -> Cell:
 
 def moment(column: InstrumentedAttribute[datetime], zone: ZoneInfo) -> Cell:
     """Date and time to the second, as a clock of the zone showed them. From the year 2000 to the next but one."""
+    return Cell(_at_offset(column, by_offset(column, zone, constant)), None)
+
+
+def iso_moment(column: InstrumentedAttribute[datetime], zone: ZoneInfo) -> Cell:
+    """The same as `2026-11-20T16:30:00+08:00`, for programs."""
+    shown = _at_offset(column, by_offset(column, zone, constant))
+    return Cell(func.replace(shown, constant(" "), constant("T")) + by_offset(column, zone, _offset_text), None)
+
+
+def as_stored(column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> Cell:
+    """A text to the letter, for programs; empty where there is none."""
+    text = type_coerce(column, String)
+    return Cell(func.nullif(text, constant("")), text)
+
+
+def by_offset(
+    column: InstrumentedAttribute[datetime], zone: ZoneInfo, value: Callable[[int], ColumnElement[Any]]
+) -> ColumnElement[Any]:
+    """What belongs to the zone's offset at that moment, in seconds east of Greenwich."""
     (_, oldest), *changes = offsets(zone, _BEFORE_ANY_LOGIN, utcnow().year + 2)
     # Newest first: most moments are of late.
-    cases = [(column >= literal(since, UTCDateTime), constant(seconds)) for since, seconds in reversed(changes)]
-    return Cell(_at_offset(column, case(*cases, else_=constant(oldest)) if cases else constant(oldest)), None)
+    cases = [(column >= literal(since, UTCDateTime), value(seconds)) for since, seconds in reversed(changes)]
+    return case(*cases, else_=value(oldest)) if cases else value(oldest)
+
+
+def _offset_text(seconds: int) -> ColumnElement[Any]:
+    minutes = abs(seconds) // 60
+    return constant(f"{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}")
 
 
 def constant(value: str | int) -> ColumnElement[Any]:

@@ -1,4 +1,4 @@
-"""The lines of a CSV file as the database writes them, in portions; CRLF at the end of each line."""
+"""The lines of a file as the database writes them, in portions: of CSV, or each one text."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, LargeBinary, Select, bindparam, case, cast, exc, func, or_, select
+from sqlalchemy import ColumnElement, LargeBinary, Select, Text, bindparam, case, cast, exc, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from wxadmin.database.csv_cells import NEEDS_QUOTES, Cell, constant
@@ -18,7 +18,12 @@ AGGREGATED_AT_ONCE = 2_000
 COPIED_AT_ONCE = 250
 _STEP_ASIDE_S = 0.0001
 _ABOVE_ALL = 2**63 - 1
-_CRLF = "\r\n"
+CRLF = "\r\n"
+# What the server's binary form begins with, and what stands around the one text of a row.
+_SIGNATURE = b"PGCOPY\n\xff\r\n\0"
+_HEADER = len(_SIGNATURE) + 8
+_BEFORE_TEXT = 2 + 4
+_TRAILER = b"\xff\xff"
 
 Selecting = Callable[[Sequence[ColumnElement[Any]]], Select[Any]]
 """A query for these columns, in no order."""
@@ -33,20 +38,38 @@ class Portion:
 
 
 def portions(
-    session: Session, selecting: Selecting, cells: Sequence[Cell], newest_first: InstrumentedAttribute[int]
+    session: Session,
+    selecting: Selecting,
+    cells: Sequence[Cell],
+    newest_first: InstrumentedAttribute[int],
+    *,
+    line_end: str = CRLF,
 ) -> Generator[Portion]:
-    """All lines, from the greatest id to the least, as the database is at one moment. To be closed if left early."""
+    """All lines of CSV, from the greatest id to the least, as the database is at one moment. To be closed if left
+    early."""
     if session.get_bind().dialect.name == "sqlite":
-        return _aggregated(session, selecting, cells, newest_first)
-    return _copied(session, selecting([cell.shown for cell in cells]).order_by(newest_first.desc()))
+        line = func.printf(constant(",".join(["%s"] * len(cells)) + line_end), *map(_quoted, cells))
+        return _aggregated(session, selecting, line, newest_first)
+    query = selecting([cell.shown for cell in cells]).order_by(newest_first.desc())
+    return _copied(session, query, line_end.encode())
+
+
+def texts(
+    session: Session, selecting: Selecting, line: ColumnElement[str], newest_first: InstrumentedAttribute[int]
+) -> Generator[Portion]:
+    """The same of one text a row, never NULL, which brings its own end; nothing of it is quoted."""
+    if session.get_bind().dialect.name == "sqlite":
+        return _aggregated(session, selecting, line, newest_first)
+    return _copied_as_is(session, selecting([cast(line, Text)]).order_by(newest_first.desc()))
 
 
 def _aggregated(
-    session: Session, selecting: Selecting, cells: Sequence[Cell], newest_first: InstrumentedAttribute[int]
+    session: Session, selecting: Selecting, line: ColumnElement[str], newest_first: InstrumentedAttribute[int]
 ) -> Generator[Portion]:
     """A row of the driver's for many lines: with each row it takes the interpreter from whoever else is at work."""
-    line = func.printf(constant(",".join(["%s"] * len(cells)) + _CRLF), *map(_quoted, cells)).label("line")
-    newest = selecting([newest_first.label("id"), line]).where(newest_first < bindparam("below", type_=Id))
+    newest = selecting([newest_first.label("id"), line.label("line")]).where(
+        newest_first < bindparam("below", type_=Id)
+    )
     some = newest.order_by(newest_first.desc()).limit(AGGREGATED_AT_ONCE).subquery()
     lines = cast(func.group_concat(some.c.line, constant("")), LargeBinary)
     query = select(lines, func.count(), func.min(some.c.id))
@@ -67,17 +90,32 @@ def _quoted(cell: Cell) -> ColumnElement[Any]:
     return case((cell.judged.is_(None), None), (needs_quotes, quoted), else_=cell.shown)
 
 
-def _copied(session: Session, query: Select[Any]) -> Generator[Portion]:
+def _copied(session: Session, query: Select[Any], line_end: bytes) -> Generator[Portion]:
     """PostgreSQL quotes by the same rules, and ends a line by a line feed alone."""
+    for some in _messages(session, query, "csv"):
+        yield Portion(line_end.join([*(row[:-1] for row in some), b""]), len(some))
+
+
+def _copied_as_is(session: Session, query: Select[Any]) -> Generator[Portion]:
+    """The server sends a message a row, the header before the first one's and the trailer by itself."""
+    for some in _messages(session, query, "binary"):
+        if bytes(some[0][: len(_SIGNATURE)]) == _SIGNATURE:
+            some[0] = some[0][_HEADER:]
+        rows = [row[_BEFORE_TEXT:] for row in some if row and bytes(row) != _TRAILER]
+        if rows:
+            yield Portion(b"".join(rows), len(rows))
+
+
+def _messages(session: Session, query: Select[Any], kind: str) -> Generator[list[Any]]:
     connection = session.connection()
     compiled = query.compile(connection, compile_kwargs={"render_postcompile": True})
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    statement = f"COPY ({compiled}) TO STDOUT (FORMAT csv)"
+    statement = f"COPY ({compiled}) TO STDOUT (FORMAT {kind})"
     try:
         with driver.cursor() as cursor, cursor.copy(statement, compiled.params) as copy:
-            rows = iter(copy)
-            while some := [row[:-1] for row in islice(rows, COPIED_AT_ONCE)]:
-                yield Portion(b"\r\n".join([*some, b""]), len(some))
+            messages = iter(copy)
+            while some := list(islice(messages, COPIED_AT_ONCE)):
+                yield some
                 # The driver lets the interpreter go too briefly for anybody to take it; the server goes on meanwhile.
                 time.sleep(_STEP_ASIDE_S)
     except psycopg.Error as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from wxadmin.exporting.storage import Storage
 from wxadmin.flows.gateway import Gateway
 from wxadmin.handlers.admin.exact_counts import ExactCounts
 from wxadmin.handlers.admin.feed import Feed
@@ -58,6 +59,7 @@ class Front:
     settings: Settings
     notices: Notices
     feed: Feed
+    storage: Storage
     limits: Limits = field(default_factory=Limits)
     activity: Activity = field(default_factory=Activity)
     standing: Remembered[Standing] = field(default_factory=lambda: Remembered(lambda standing: standing.tokens))

@@ -6,6 +6,7 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
+from wxadmin.models.export import Destination, Export, ExportPart, ExportState, Format, Purpose
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
@@ -26,10 +27,15 @@ __all__ = [
     "Class",
     "CodeClaim",
     "Counter",
+    "Destination",
     "Erasure",
     "ErasureReason",
     "Event",
+    "Export",
+    "ExportPart",
+    "ExportState",
     "FailureHour",
+    "Format",
     "Hold",
     "JobRun",
     "JobTurn",
@@ -39,6 +45,7 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "Purpose",
     "RefreshPass",
     "ReturnURL",
     "Reveal",

@@ -91,6 +91,11 @@ class Masks:
         """Whether all of these are."""
         return all(self.sight(one) is Sight.CLEAR for one in fields)
 
+    def covers(self, other: "Masks", *fields: Field) -> bool:
+        """Whether these of the fields are seen at least as clearly as by somebody else."""
+        clearest_first = list(Sight)
+        return all(clearest_first.index(self.sight(one)) <= clearest_first.index(other.sight(one)) for one in fields)
+
     def shown(self, of: Field, text: str | None) -> str | None:
         """What is seen of a text."""
         sight = self.sight(of)

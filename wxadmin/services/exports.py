@@ -1,14 +1,178 @@
-"""What leaves the house as a file is on record."""
+"""What leaves the house as a file is on record: who asked for which export, what for, and who took its files."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from wxadmin.clock import utcnow
+from wxadmin.errors import BadValue
+from wxadmin.exporting import columns
+from wxadmin.exporting.destinations import SHAPES
+from wxadmin.i18n import msgid
+from wxadmin.ids import draw_rare
+from wxadmin.models import Account, Destination, Export, ExportPart, ExportState, Format, Purpose, Role, Site
+from wxadmin.models.export import LONGEST_NOTE
+from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import audit
+
+# A browser that was cut off at its last bytes may still come back for them.
+_KEPT_AFTER_DOWNLOAD = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportForm:
+    """As entered. `format` and `columns` count only where the destination leaves them open."""
+
+    destination: str
+    purpose: str
+    filters: UserFilters
+    filter_zone: str
+    zone: str
+    language: str
+    note: str = ""
+    format: str = ""
+    columns: tuple[str, ...] = ()
+    delete_after_download: bool = False
 
 
 def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str) -> None:
     """Records who took how many users, by which filters. A search may be somebody's name, so only that there was one
     is kept."""
-    told = {name: "…" if name == "q" else value for name, value in filters.items()}
-    audit.record(session, actor, "users_exported", "users", rows=rows, filters=told)
+    audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
+
+
+def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
+    """The filters without what was searched for."""
+    return {name: "…" if name == "q" else value for name, value in filters.items()}
+
+
+def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None) -> Export:
+    """The export that the form asks for, stored nowhere yet. Raises BadValue, NoSuchAccount, NoSuchSite."""
+    destination = _destination(form.destination)
+    shape = SHAPES[destination]
+    chosen = shape.format or _format(form.format)
+    names = shape.columns or (("openid",) if chosen is Format.OPENIDS else form.columns)
+    shown = [column.name for column in columns.named(names)]
+    return Export(
+        id=draw_rare(),
+        asked_at=utcnow(),
+        asked_by=actor,
+        role=role,
+        destination=destination,
+        format=chosen,
+        columns=",".join(shown),
+        filters=json.dumps(_of_one_account(session, form.filters, chosen, shown).given, ensure_ascii=False),
+        filter_zone=form.filter_zone,
+        zone=_zone(form.zone),
+        language=form.language,
+        purpose=_purpose(form.purpose),
+        note=_note(form),
+        delete_after_download=form.delete_after_download,
+        state=ExportState.WAITING,
+        cancel_asked=False,
+        attempt=0,
+        rows=0,
+        dropped=0,
+    )
+
+
+def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export:
+    """Puts an export on the list of those that are to be made, and gives it back. Raises BadValue, NoSuchAccount,
+    NoSuchSite."""
+    export = drafted(session, form, actor=actor, role=role)
+    session.add(export)
+    told = {"destination": export.destination, "purpose": export.purpose, "note": export.note or None}
+    filters = unnamed(json.loads(export.filters))
+    audit.record(session, actor, "export_asked", f"export {export.id}", **told, filters=filters)
+    return export
+
+
+def cancel(session: Session, export_id: int, *, actor: str) -> bool:
+    """Asks whoever works at it to stop; whether there was anything to be stopped."""
+    export = session.scalars(select(Export).where(Export.id == export_id).with_for_update()).one_or_none()
+    if export is None or export.state not in {ExportState.WAITING, ExportState.RUNNING}:
+        return False
+    export.cancel_asked = True
+    if export.state == ExportState.WAITING:
+        export.state, export.ended_at = ExportState.CANCELLED, utcnow()
+        export.filters = json.dumps(unnamed(json.loads(export.filters)), ensure_ascii=False)
+    audit.record(session, actor, "export_cancelled", f"export {export_id}")
+    return True
+
+
+def taken(session: Session, export_id: int, number: int, *, start: int, actor: str) -> None:
+    """Records that somebody takes a file, or goes on taking it from that byte."""
+    told = {"part": number} | ({"from_byte": start} if start else {})
+    audit.record(session, actor, "export_downloaded", f"export {export_id}", **told)
+
+
+def sent(session: Session, export_id: int, number: int, *, start: int, end: int) -> None:
+    """Bytes of a file have gone out. When all of all files have, an export that is not to be kept goes soon."""
+    part = session.get(ExportPart, (export_id, number), with_for_update=True)
+    if part is None or start > part.sent:
+        return
+    part.sent = max(part.sent, end)
+    session.flush()
+    missing = select(ExportPart).where(ExportPart.export_id == export_id, ExportPart.sent < ExportPart.size)
+    if session.scalars(missing.limit(1)).first() is None:
+        _go_soon(session, export_id, utcnow() + _KEPT_AFTER_DOWNLOAD)
+
+
+def _go_soon(session: Session, export_id: int, until: datetime) -> None:
+    is_to_go = (Export.id == export_id, Export.delete_after_download.is_(True), Export.kept_until > until)
+    session.execute(update(Export).where(*is_to_go).values(kept_until=until))
+
+
+def _of_one_account(session: Session, filters: UserFilters, chosen: Format, names: list[str]) -> UserFilters:
+    """OpenIDs of two accounts never stand in one file without saying which is whose: a list of nothing else is always
+    of one account."""
+    accounts = choices(session, filters).accounts
+    if filters.account or "openid" not in names:
+        return filters
+    if filters.site:
+        of_site = select(Account.name).join(Site, Site.account_id == Account.id).where(Site.name == filters.site)
+        return replace(filters, account=session.scalars(of_site).one())
+    if len(accounts) > 1 and chosen is Format.OPENIDS:
+        raise BadValue(msgid("choose one service account: an OpenID means nothing to another"), field="account")
+    if len(accounts) > 1 and "account" not in names:
+        raise BadValue(msgid("choose one service account, or add the column that says which it is"), field="columns")
+    return replace(filters, account=next(iter(accounts))) if len(accounts) == 1 else filters
+
+
+def _destination(entered: str) -> Destination:
+    if entered not in set(Destination):
+        raise BadValue(msgid("choose where the file goes"), field="destination")
+    return Destination(entered)
+
+
+def _format(entered: str) -> Format:
+    if entered not in set(Format):
+        raise BadValue(msgid("choose a format"), field="format")
+    return Format(entered)
+
+
+def _purpose(entered: str) -> Purpose:
+    if entered not in set(Purpose):
+        raise BadValue(msgid("choose what it is for"), field="purpose")
+    return Purpose(entered)
+
+
+def _note(form: ExportForm) -> str:
+    entered = " ".join(form.note.split())
+    if len(entered) > LONGEST_NOTE or not entered.isprintable():
+        raise BadValue(msgid("the note has at most %(longest)d characters"), field="note", longest=LONGEST_NOTE)
+    if form.purpose == Purpose.OTHER and not entered:
+        raise BadValue(msgid("say in the note what it is for"), field="note")
+    return entered
+
+
+def _zone(entered: str) -> str:
+    try:
+        return ZoneInfo(entered).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadValue(msgid("%(zone)s is no time zone such as Asia/Shanghai"), field="zone", zone=entered) from None

@@ -21,11 +21,12 @@ _JITTER = 0.1
 @dataclass(frozen=True, slots=True)
 class Job:
     """`run` does one pass and returns how many rows it touched, or None where there was no pass: it was another
-    process's turn. `every` is in seconds."""
+    process's turn. `every` is in seconds, more or less by a share of it."""
 
     name: str
     every: float
     run: Callable[[Gateway], Awaitable[int | None]]
+    jitter: float = _JITTER
 
 
 class Runner:
@@ -34,7 +35,9 @@ class Runner:
     def __init__(self, gateway: Gateway, jobs: list[Job]) -> None:
         self._gateway = gateway
         self._passes: set[asyncio.Task[None]] = set()
-        self._callbacks = [PeriodicCallback(partial(self._pass, job), job.every * 1000, jitter=_JITTER) for job in jobs]
+        self._callbacks = [
+            PeriodicCallback(partial(self._pass, job), job.every * 1000, jitter=job.jitter) for job in jobs
+        ]
 
     def start(self) -> None:
         for callback in self._callbacks:

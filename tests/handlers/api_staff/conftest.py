@@ -31,6 +31,11 @@ class Script:
         given = {"Authorization": f"Bearer {self.key}"} | headers
         return await self.http.get(f"{self.gateway}/api/v1{path}", headers=given)
 
+    async def post(self, path: str, body: object) -> httpx.Response:
+        """The answer to a body of JSON."""
+        given = {"Authorization": f"Bearer {self.key}"}
+        return await self.http.post(f"{self.gateway}/api/v1{path}", headers=given, json=body)
+
 
 Scripts = Callable[..., Script]
 

@@ -10,10 +10,12 @@ from urllib.parse import quote, urlencode
 
 from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS, KIND_WORDS, KINDS
 from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.export_words import DESTINATIONS, PURPOSES
 from wxadmin.handlers.admin.menu import ADMINS
 from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
+from wxadmin.models import Destination, Purpose
 from wxadmin.queries import audit
 from wxadmin.queries.audit import AuditFilters, Key
 
@@ -63,7 +65,7 @@ class AuditList(StaffHandler):
     def _subject_address(self, subject: str) -> str | None:
         """The page of the person or attempt that somebody saw."""
         kind, _, name = subject.partition(" ")
-        pages = {"user": "/admin/users/", "attempt": "/admin/attempts/"}
+        pages = {"user": "/admin/users/", "attempt": "/admin/attempts/", "export": "/admin/exports/"}
         return self.path(pages[kind] + quote(name)) if name and kind in pages else None
 
     def _key(self, name: str) -> Key | None:
@@ -86,7 +88,15 @@ class AuditList(StaffHandler):
 def _details(text: str | None, say: Callable[[str], str]) -> list[tuple[str, str]]:
     """Names and values of an entry's details, lists joined to lines of text."""
     said: dict[str, Any] = json.loads(text) if text else {}
-    return [(name, _plain(value, say)) for name, value in said.items() if value not in (None, [])]
+    return [(name, _said(name, value, say)) for name, value in said.items() if value not in (None, [])]
+
+
+def _said(name: str, value: Any, say: Callable[[str], str]) -> str:
+    if name == "destination" and value in DESTINATIONS:
+        return say(DESTINATIONS[Destination(value)].name)
+    if name == "purpose" and value in PURPOSES:
+        return say(PURPOSES[Purpose(value)])
+    return _plain(value, say)
 
 
 def _plain(value: Any, say: Callable[[str], str]) -> str:

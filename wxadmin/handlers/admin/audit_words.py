@@ -8,6 +8,9 @@ ACTION_WORDS = {
     "account_disabled": msgid("Account switched off"),
     "account_enabled": msgid("Account switched on"),
     "account_secret_replaced": msgid("AppSecret replaced"),
+    "export_asked": msgid("Export asked for"),
+    "export_cancelled": msgid("Export cancelled"),
+    "export_downloaded": msgid("File of an export taken"),
     "key_forgotten": msgid("Encryption key forgotten"),
     "keys_rotated": msgid("Encryption keys rotated"),
     "looked_up": msgid("Looked up by something masked"),
@@ -43,7 +46,7 @@ ACTION_WORDS = {
 }
 
 SAW = frozenset({"revealed", "looked_up"})
-TOOK = frozenset({"users_exported", "personal_data_copied"})
+TOOK = frozenset({"users_exported", "personal_data_copied", "export_asked", "export_cancelled", "export_downloaded"})
 SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
 
 # Whatever is of no other kind changed something.
@@ -62,20 +65,24 @@ DETAIL_WORDS = {
     "appid": "AppID",
     "by": msgid("By"),
     "contact": msgid("Contact"),
+    "destination": msgid("Destination"),
     "dev": msgid("Development site"),
     "explain": msgid("Explanation page"),
     "explicit": msgid("Explicit consents"),
     "filters": msgid("Filters"),
     "found": msgid("Found"),
+    "from_byte": msgid("From byte"),
     "grace": msgid("The old key goes on for"),
     "handoff": msgid("Hand-off"),
     "key": msgid("Key"),
     "note": msgid("Note"),
     "on_visitors": msgid("Also on the pages of visitors"),
     "origins": msgid("Allowed origins"),
+    "part": msgid("File"),
     "page_code": msgid("Pages may post a code themselves"),
     "privacy_url": msgid("Privacy policy"),
     "profile_required": msgid("Profile required"),
+    "purpose": msgid("Purpose"),
     "reason": msgid("Reason"),
     "refresh_active_days": msgid("Active within days"),
     "refresh_policy": msgid("Refresh"),

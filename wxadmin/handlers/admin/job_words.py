@@ -8,6 +8,8 @@ JOBS = {
     "verify": msgid("Checking of counts"),
     "purge": msgid("Purge"),
     "scrub": msgid("Cleaning after deletions"),
+    "exports": msgid("Exports"),
+    "export_files": msgid("Files of exports"),
 }
 
 ROWS = {
@@ -16,4 +18,6 @@ ROWS = {
     "verify": msgid("rows of counts put right"),
     "purge": msgid("steps, attempts, audit entries and sign-ins deleted"),
     "scrub": msgid("receipts completed"),
+    "exports": msgid("exports worked at"),
+    "export_files": msgid("exports whose files were deleted"),
 }

@@ -11,6 +11,7 @@ NOT_MARKETERS = EVERYONE - {Role.MARKETER}
 TOKEN_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPPORT})
 ADMINS = frozenset({Role.ADMIN})
 TOKEN_KEEPERS = frozenset({Role.ADMIN, Role.OPERATOR})
+EXPORTERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.MARKETER})
 SITE_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.DEVELOPER})
 
 
@@ -26,6 +27,7 @@ class Place:
 PLACES = (
     Place(msgid("Overview"), "/admin/", EVERYONE),
     Place(msgid("Authorized users"), "/admin/users", NOT_DEVELOPERS),
+    Place(msgid("Exports"), "/admin/exports", EXPORTERS),
     Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
     Place(msgid("Live feed"), "/admin/live", NOT_MARKETERS),
     Place(msgid("Failures"), "/admin/failures", NOT_MARKETERS),

@@ -9,7 +9,8 @@ from tornado.iostream import StreamClosedError
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import TooManyAtOnce
-from wxadmin.handlers.admin.users import EXPORTERS, UserHandler
+from wxadmin.handlers.admin.menu import EXPORTERS
+from wxadmin.handlers.admin.users import UserHandler
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import user_file
 from wxadmin.queries.user_filters import UserFilters

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from wxadmin.errors import BadValue, TooManyAtOnce
 from wxadmin.handlers.admin import user_columns
 from wxadmin.handlers.admin.exact_counts import Counting
+from wxadmin.handlers.admin.menu import EXPORTERS
 from wxadmin.handlers.admin.numbers import whole
 from wxadmin.handlers.admin.user_columns import COOKIE, Columns
 from wxadmin.handlers.admin.user_words import TOKENS
-from wxadmin.handlers.admin.users import EXPORTERS, UserHandler
+from wxadmin.handlers.admin.users import UserHandler
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import masking, user_counts, users

@@ -22,7 +22,6 @@ from wxadmin.queries.user_filters import Choices, UserFilters, choices
 from wxadmin.services import lookups
 from wxadmin.wechat import errcodes
 
-EXPORTERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.MARKETER})
 _PICTURE = re.compile(r"https?://((?:thirdwx|wx)\.qlogo\.cn/.+)")
 _GREATEST_ID = 2**63 - 1
 

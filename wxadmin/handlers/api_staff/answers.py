@@ -195,3 +195,33 @@ class EventItem(BaseModel):
 class EventPage(BaseModel):
     items: list[EventItem]
     next: str | None = _NEXT
+
+
+class ExportedFile(BaseModel):
+    number: int
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ExportAnswer(BaseModel):
+    id: str
+    state: str = Field(description="waiting, running, done, failed or cancelled")
+    failure: str | None
+    destination: str
+    format: str
+    columns: list[str]
+    filters: dict[str, str] = Field(description="what was searched for is not told")
+    purpose: str
+    note: str | None
+    zone: str
+    masks: str = Field(description="the role whose masks lie over it; none for the command line")
+    asked_by: str
+    asked_at: datetime
+    data_as_of: datetime | None
+    expected: int | None = Field(description="rows, once they are counted")
+    rows: int = Field(description="that are written so far")
+    files: list[ExportedFile]
+    kept_until: datetime | None
+    deleted_at: datetime | None

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from wxadmin.models import Class, Stage
+from wxadmin.exporting.columns import COLUMNS
+from wxadmin.models import Class, Destination, Format, Purpose, Stage
+from wxadmin.models.export import LONGEST_NOTE
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import GrantedScope, UnionidKnown
 from wxadmin.queries.user_orders import Sort
@@ -32,6 +34,7 @@ def _day(typed: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=128)]
+Column = Annotated[str, Field(json_schema_extra={"enum": list(COLUMNS)})]
 Code = Annotated[str, Field(pattern=r"^(-?[0-9]{1,7}|gw_[a-z_]{1,29})$")]
 Logins = Annotated[int, Field(ge=1, le=2_000_000_000)]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="`next` of the answer before")]
@@ -41,7 +44,7 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class UsersAsked(_Asked):
+class UserFiltersAsked(_Asked):
     q: Text | None = Field(
         None,
         description=(
@@ -65,6 +68,9 @@ class UsersAsked(_Asked):
     logins_min: Logins | None = Field(None, description="so many logins or more")
     logins_max: Logins | None = None
     unionid: UnionidKnown | None = Field(None, description="whether it is known")
+
+
+class UsersAsked(UserFiltersAsked):
     sort: Sort = Field(Sort.LAST_LOGIN_NEWEST, description="newest first where it begins with a minus")
     cursor: Annotated[str, Field(pattern=r"^[0-9]{1,17}-[0-9]{1,19}$")] | None = Field(
         None, description="`next` of the answer before"
@@ -102,3 +108,19 @@ class EventsAsked(_Asked):
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to", description="this day included")
     cursor: Cursor | None = None
+
+
+class ExportAsked(_Asked):
+    destination: Destination
+    purpose: Purpose
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field("", description="wanted where the purpose is other")
+    filters: UserFiltersAsked = Field(default_factory=UserFiltersAsked)
+    format: Format | None = Field(None, description="counts where the destination is other, and is wanted there")
+    columns: list[Column] | None = Field(None, description="the same; a list of openids has no others")
+    zone: Name | None = Field(None, description="of the moments in the file; that of the pages if left out")
+    language: Literal["zh_CN", "en"] = Field("zh_CN", description="of the headings that people read")
+    delete_after_download: bool = False
+
+
+class ExportFileAsked(_Asked):
+    part: Annotated[int, Field(ge=1, le=999_999)] = Field(1, description="the number of the file")

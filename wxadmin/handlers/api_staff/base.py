@@ -1,5 +1,6 @@
 """What every call of the staff API shares: whose key it is, whether they may, and how often."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 
@@ -31,13 +32,18 @@ class Nothing(BaseModel):
 
 
 class StaffApiHandler(ApiHandler):
-    """`summary`, `asks` and `answers` are what the OpenAPI document says of the call; `may_be_missing` where its
-    address names one thing."""
+    """`summary`, `asks` and what follows are what the OpenAPI document says of the call: the body that it takes, the
+    model that it answers or the kinds of file that it sends, and what else it may say."""
 
     roles: ClassVar[frozenset[Role]] = EVERYONE
     summary: ClassVar[str] = ""
     asks: ClassVar[type[BaseModel]] = Nothing
     answers: ClassVar[type[BaseModel]]
+    method: ClassVar[str] = "GET"
+    takes: ClassVar[type[BaseModel] | None] = None
+    succeeds: ClassVar[HTTPStatus] = HTTPStatus.OK
+    sends: ClassVar[Mapping[str, str]] = {}
+    may_also: ClassVar[Mapping[HTTPStatus, str]] = {}
     identity: Identity
 
     async def prepare(self) -> None:
@@ -73,7 +79,7 @@ class StaffApiHandler(ApiHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            self.set_header("Allow", "GET")
+            self.set_header("Allow", self.method)
         super().write_error(status_code, **kwargs)
 
     def _once(self, name: str) -> str:

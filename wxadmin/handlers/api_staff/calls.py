@@ -11,6 +11,7 @@ from wxadmin.handlers.api_staff import openapi
 from wxadmin.handlers.api_staff.attempts import AttemptList, AttemptShow
 from wxadmin.handlers.api_staff.base import NoSuchCall, StaffApiHandler
 from wxadmin.handlers.api_staff.events import EventList
+from wxadmin.handlers.api_staff.exports import ExportFile, ExportShow, ExportStart
 from wxadmin.handlers.api_staff.failures import FailureList
 from wxadmin.handlers.api_staff.tokens import TokensSummary
 from wxadmin.handlers.api_staff.users import UserList, UserShow
@@ -19,6 +20,9 @@ BASE = "/api/v1"
 CALLS: dict[str, type[StaffApiHandler]] = {
     "/users": UserList,
     "/users/{id}": UserShow,
+    "/exports": ExportStart,
+    "/exports/{id}": ExportShow,
+    "/exports/{id}/file": ExportFile,
     "/attempts": AttemptList,
     "/attempts/{support_code}": AttemptShow,
     "/failures": FailureList,

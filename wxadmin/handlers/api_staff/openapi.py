@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -18,7 +18,7 @@ _REFUSALS = {
     HTTPStatus.UNAUTHORIZED: "No key, or one that is nobody's",
     HTTPStatus.FORBIDDEN: "Not for your role",
     HTTPStatus.NOT_FOUND: "There is no such thing",
-    HTTPStatus.METHOD_NOT_ALLOWED: "Only GET is allowed",
+    HTTPStatus.METHOD_NOT_ALLOWED: "The header Allow says by which method it is asked",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many bad keys, or too many requests by this one; Retry-After says how long",
     HTTPStatus.SERVICE_UNAVAILABLE: "The database does not answer; Retry-After says how long",
 }
@@ -34,15 +34,17 @@ _DESCRIPTION = (
 
 def document(calls: Mapping[str, type[StaffApiHandler]], server: str) -> dict[str, Any]:
     """The whole document; `server` is where the paths begin."""
-    written: set[type[BaseModel]] = {answers.Problem, *(call.answers for call in calls.values())}
-    in_order = sorted(written, key=lambda model: model.__name__)
-    _, schemas = models_json_schema([(model, "serialization") for model in in_order], ref_template=_REF)
+    written: set[tuple[type[BaseModel], Literal["serialization", "validation"]]] = {(answers.Problem, "serialization")}
+    written |= {(call.answers, "serialization") for call in calls.values() if not call.sends}
+    written |= {(call.takes, "validation") for call in calls.values() if call.takes}
+    in_order = sorted(written, key=lambda model: model[0].__name__)
+    _, schemas = models_json_schema(in_order, ref_template=_REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "wxadmin", "version": __version__, "description": _DESCRIPTION},
         "servers": [{"url": server}],
         "security": [{"staffKey": []}],
-        "paths": {path: {"get": _operation(path, call)} for path, call in calls.items()},
+        "paths": {path: {call.method.lower(): _operation(path, call)} for path, call in calls.items()},
         "components": {
             "schemas": schemas["$defs"],
             "securitySchemes": {"staffKey": {"type": "http", "scheme": "bearer"}},
@@ -54,14 +56,39 @@ def _operation(path: str, call: type[StaffApiHandler]) -> dict[str, Any]:
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
     in_path = [{"name": name, "in": "path", "required": True, "schema": _PATH_PARAMETERS[name]} for name in names]
     roles = ", ".join(role for role in ROLE_WORDS if role in call.roles)
-    return {
+    body = {"requestBody": _body(call.takes)} if call.takes else {}
+    return body | {
         "operationId": f"{call.__module__.rpartition('.')[2]}_{call.__name__}",
         "summary": call.summary,
         "description": f"For {roles}.",
         "parameters": [*in_path, *_parameters(call.asks)],
-        "responses": {"200": _response("The answer", call.answers, "application/json")}
-        | {str(int(status)): _problem(text) for status, text in _REFUSALS.items()},
+        "responses": {str(int(call.succeeds)): _answer(call)}
+        | {str(int(status)): _problem(text) for status, text in _REFUSALS.items()}
+        | {str(int(status)): _also(call, status, text) for status, text in call.may_also.items()},
     }
+
+
+def _answer(call: type[StaffApiHandler]) -> dict[str, Any]:
+    return _file("The file", call) if call.sends else _response("The answer", call.answers, "application/json")
+
+
+def _also(call: type[StaffApiHandler], status: HTTPStatus, text: str) -> dict[str, Any]:
+    if status is HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return {"description": text}
+    return _file(text, call) if status < HTTPStatus.MULTIPLE_CHOICES else _problem(text)
+
+
+def _file(text: str, call: type[StaffApiHandler]) -> dict[str, Any]:
+    kinds = sorted({kind.partition(";")[0] for kind in call.sends.values()})
+    return {
+        "description": text,
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds},
+    }
+
+
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    schema = {"$ref": _REF.format(model=model.__name__)}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _response(text: str, model: type[BaseModel], kind: str) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""A script starts an export, asks how far it has come, and takes the file: as much as its owner may see."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from tests.databases import on_sqlite
+from tests.factories import UserFactory
+from tests.handlers.api_staff.conftest import Script, Scripts
+from wxadmin.models import AuditEntry, Export, Site
+from wxadmin.tasks import exports as tasks
+
+Store = Callable[[Callable[[], Any]], Any]
+Stored = Callable[[type], Sequence[Any]]
+ASKED = {"destination": "other", "purpose": "crm", "format": "jsonl", "columns": ["openid", "ref"]}
+
+
+@pytest.fixture(autouse=True)
+def jobs_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "_LOOKS_EVERY_S", 0.05)
+    monkeypatch.setattr(tasks, "_TELLS_EVERY_S", 0.05)
+
+
+async def made(asker: Script, **asked: Any) -> dict[str, Any]:
+    """What is told of an export that has ended."""
+    begun = await asker.post("/exports", ASKED | asked)
+    assert begun.status_code == 202, begun.text
+    told: dict[str, Any] = begun.json()
+    while told["state"] in {"waiting", "running"}:
+        await asyncio.sleep(0.05)
+        told = (await asker.get(f"/exports/{told['id']}")).json()
+    return told
+
+
+async def test_a_script_takes_what_it_asked_for(script: Scripts, store: Store, shop: Site, stored: Stored) -> None:
+    person = store(lambda: UserFactory(site=shop, account_id=shop.account_id, last_ref="VIP-000777"))
+    store(lambda: UserFactory(site=shop, account_id=shop.account_id, silent=True))
+    lin = script("marketer")
+
+    told = await made(lin, filters={"scope": "explicit"}, note="每日")
+    file = await lin.get(f"/exports/{told['id']}/file")
+    rest = await lin.get(f"/exports/{told['id']}/file?part=1", Range="bytes=5-")
+
+    [kept] = told["files"]
+    assert (told["state"], told["rows"], told["expected"], told["masks"]) == ("done", 1, 1, "marketer")
+    assert told["filters"] == {"account": "tea", "scope": "explicit"}
+    assert json.loads(file.content) == {"openid": person.openid, "ref": "…77"}
+    assert (kept["sha256"], kept["bytes"]) == (hashlib.sha256(file.content).hexdigest(), len(file.content))
+    assert (rest.status_code, rest.content) == (206, file.content[5:])
+    assert [entry.actor for entry in stored(AuditEntry) if entry.action == "export_downloaded"] == [lin.name] * 2
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"purpose": "fun"}, "purpose: "),
+        ({"purpose": "other"}, "say in the note what it is for"),
+        ({"format": None}, "choose a format"),
+        ({"columns": ["token"]}, "choose among the columns"),
+        ({"filters": {"site": "bar"}}, "there is no site"),
+        ({"filters": {"colour": "red"}}, "filters.colour: "),
+        ({"zone": "Mars/Olympus"}, "is no time zone"),
+        ({"subject": "events"}, "subject: "),
+    ],
+)
+async def test_what_cannot_be_exported_is_a_problem_that_says_what_to_change(
+    script: Scripts, stored: Stored, asked: dict[str, Any], told: str
+) -> None:
+    answer = await script("operator").post("/exports", ASKED | asked)
+
+    assert answer.status_code == 400
+    assert told in answer.json()["detail"]
+    assert stored(Export) == []
+
+
+@on_sqlite
+async def test_what_is_not_there_or_not_for_the_role_is_refused(script: Scripts, store: Store, shop: Site) -> None:
+    store(lambda: UserFactory(site=shop, account_id=shop.account_id))
+    ada, lin = script("admin"), script("marketer")
+    told = await made(ada)
+
+    answers = [
+        await ada.get("/exports/1"),
+        await ada.get("/exports/x/file"),
+        await ada.get(f"/exports/{told['id']}/file?part=2"),
+        await lin.get(f"/exports/{told['id']}/file"),
+        await script("support").post("/exports", ASKED),
+        await ada.get("/exports"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 403, 403, 405]
+    assert answers[-1].headers["Allow"] == "POST"

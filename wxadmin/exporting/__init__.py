@@ -1,0 +1,1 @@
+"""Users as files: columns, formats, what each destination wants, and the making of the files."""

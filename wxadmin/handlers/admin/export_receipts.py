@@ -1,0 +1,162 @@
+"""The receipt (导出回执) of an export, in words for people and as JSON, and how far one has come."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from gettext import NullTranslations
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wxadmin.exporting.columns import COLUMNS
+from wxadmin.handlers.admin.export_words import (
+    DESTINATIONS,
+    FORMATS,
+    NO_MASKS,
+    PURPOSES,
+    columns_in_words,
+    filters_in_words,
+)
+from wxadmin.handlers.admin.role_words import ROLE_WORDS
+from wxadmin.i18n import msgid
+from wxadmin.models import Destination, Export, ExportState, Format, Purpose, Role
+from wxadmin.queries import masking
+from wxadmin.queries.exports import Found
+from wxadmin.queries.user_filters import Choices
+from wxadmin.services.exports import unnamed
+
+Say = Callable[[str], str]
+
+_UNITS = ("B", "kB", "MB", "GB")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`expected` is None until it is known. `said` is a sentence."""
+
+    rows: int
+    expected: int | None
+    said: str
+
+
+def progress(export: Export, words: NullTranslations, now: datetime) -> Progress:
+    """How far it has come, how fast, and how long it will take."""
+    say = words.gettext
+    if export.state == ExportState.WAITING:
+        return Progress(0, None, say(msgid("Waiting for its turn; a process takes it up within seconds.")))
+    if export.expected is None or export.started_at is None:
+        return Progress(0, None, say(msgid("Counting who is asked for…")))
+    rows, expected = export.rows, export.expected
+    values: dict[str, object] = {"rows": f"{rows:,}", "expected": f"{expected:,}"}
+    seconds = (now - export.started_at).total_seconds()
+    rate = rows / seconds if seconds > 0 else 0
+    if not rate or export.state != ExportState.RUNNING:
+        return Progress(rows, expected, say(msgid("%(rows)s of %(expected)s rows")) % values)
+    left = round((expected - rows) / rate)
+    values |= {"rate": f"{rate:,.0f}", "left": f"{left // 60}:{left % 60:02}"}
+    said = say(msgid("%(rows)s of %(expected)s rows, %(rate)s a second, %(left)s left")) % values
+    return Progress(rows, expected, said)
+
+
+def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """What the page says, line by line: names and values."""
+    export, size_of = found.export, size(sum(part.size for part in found.parts))
+    told = [
+        (msgid("Destination"), say(DESTINATIONS[Destination(export.destination)].name)),
+        (msgid("Purpose"), _with_note(say(PURPOSES[Purpose(export.purpose)]), export.note)),
+        (msgid("Asked for by"), export.asked_by),
+        (msgid("Asked for at"), _at(export.asked_at, zone)),
+        (msgid("Data as of"), _at(export.as_of, zone) if export.as_of else "—"),
+        (msgid("Filters"), _filters(export, choices, say)),
+        (msgid("Format"), say(FORMATS[Format(export.format)])),
+        (msgid("Columns"), _listed(export.columns, say)),
+        (msgid("Masked as for"), _masks(export, say)),
+        (msgid("Time zone in the file"), export.zone),
+        (msgid("Rows"), f"{export.rows:,}" if found.parts else "—"),
+        (msgid("Size"), size_of if found.parts else "—"),
+    ]
+    if export.dropped:
+        told.append((msgid("Characters left out, which the format cannot hold"), f"{export.dropped:,}"))
+    return [(say(name), value) for name, value in told]
+
+
+def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
+    """The same for programs; moments in UTC."""
+    export = found.export
+    filters = unnamed(json.loads(export.filters))
+    return {
+        "export": str(export.id),
+        "state": export.state,
+        "failure": export.failure,
+        "destination": export.destination,
+        "format": export.format,
+        "columns": export.columns.split(","),
+        "filters": filters,
+        "filters_in_words": _filters(export, choices, say),
+        "filter_zone": export.filter_zone,
+        "zone": export.zone,
+        "masks": export.role or "none",
+        "purpose": export.purpose,
+        "note": export.note or None,
+        "asked_by": export.asked_by,
+        "asked_at": _iso(export.asked_at),
+        "data_as_of": _iso(export.as_of),
+        "ended_at": _iso(export.ended_at),
+        "kept_until": _iso(export.kept_until),
+        "deleted_at": _iso(export.deleted_at),
+        "rows": export.rows if found.parts else None,
+        "characters_left_out": export.dropped,
+        "files": [
+            {"number": part.number, "name": part.name, "rows": part.rows, "bytes": part.size}
+            | {"sha256": part.sha256.hex()}
+            for part in found.parts
+        ],
+    }
+
+
+def size(number: int) -> str:
+    """Bytes as people say them."""
+    left = float(number)
+    for unit in _UNITS[:-1]:
+        if left < 1000:
+            return f"{left:.0f} {unit}" if unit == "B" else f"{left:.1f} {unit}"
+        left /= 1000
+    return f"{left:.1f} {_UNITS[-1]}"
+
+
+def _filters(export: Export, choices: Choices, say: Say) -> str:
+    told = filters_in_words(unnamed(json.loads(export.filters)), choices, say)
+    if not told:
+        return say(msgid("All authorized users"))
+    pair = say(msgid("%(name)s: %(value)s"))
+    return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
+
+
+def _listed(columns: str, say: Say) -> str:
+    return say(msgid(", ")).join(columns_in_words(columns, say))
+
+
+def _masks(export: Export, say: Say) -> str:
+    if export.role is None:
+        return say(NO_MASKS)
+    role = Role(export.role)
+    masked = [name for name in export.columns.split(",") if _is_masked(name, role)]
+    hidden = say(msgid(" (masked: %s)")) % _listed(",".join(masked), say) if masked else ""
+    return say(ROLE_WORDS[role]) + hidden
+
+
+def _is_masked(name: str, role: Role) -> bool:
+    column = COLUMNS.get(name)
+    return bool(column and column.field and not masking.of_role(role).is_clear(column.field))
+
+
+def _with_note(purpose: str, note: str) -> str:
+    return f"{purpose} · {note}" if note else purpose
+
+
+def _at(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,126 @@
+"""The words of exports: where files go, what for, how they are written, and what became of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.comparing import Finding
+from wxadmin.handlers.admin.user_words import TOKENS
+from wxadmin.handlers.admin.vocabulary import Word
+from wxadmin.i18n import msgid
+from wxadmin.models import Destination, ExportState, Format, Purpose
+from wxadmin.queries.token_states import TokenHealth
+from wxadmin.queries.user_filters import Choices, GrantedScope
+from wxadmin.services.export_jobs import Failure
+
+Say = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A destination: what it is called, and what it makes of the file."""
+
+    name: str
+    hint: str
+
+
+DESTINATIONS = {
+    Destination.WECHAT_PAY: Place(
+        msgid("WeChat Pay audience package"),
+        msgid("One OpenID a line in a .csv file without heading; its SHA-256 can be copied for the upload."),
+    ),
+    Destination.TENCENT_ADS: Place(
+        msgid("Tencent Ads number package"),
+        msgid("One OpenID a line, each text in a ZIP file, at most 100 MB a text."),
+    ),
+    Destination.MASS_SEND: Place(
+        msgid("Message to many"),
+        msgid("At most 10,000 OpenIDs a file, and never a file with only one: WeChat takes two or more."),
+    ),
+    Destination.TAGGING: Place(
+        msgid("Tagging"), msgid("OpenIDs with commas between them, fifty a line: as many as WeChat tags at once.")
+    ),
+    Destination.CRM: Place(
+        msgid("Import into a CRM"),
+        msgid("An Excel workbook with all columns, UnionID and member reference included."),
+    ),
+    Destination.OTHER: Place(msgid("Something else"), msgid("You choose format and columns yourself.")),
+}
+FORMATS = {
+    Format.XLSX: msgid("Excel workbook (XLSX)"),
+    Format.CSV_EXCEL: msgid("CSV (opens in Excel/WPS)"),
+    Format.CSV: msgid("CSV (for programs)"),
+    Format.JSONL: msgid("JSON lines (for programs)"),
+    Format.OPENIDS: msgid("List of OpenIDs (no heading)"),
+}
+PURPOSES = {
+    Purpose.COUPONS: msgid("Giving out coupons"),
+    Purpose.MASS_SEND: msgid("Message to many"),
+    Purpose.TAGGING: msgid("Tagging"),
+    Purpose.ADS: msgid("Advertising"),
+    Purpose.CRM: msgid("Import into a CRM"),
+    Purpose.CUSTOMER: msgid("A customer asks for it"),
+    Purpose.OTHER: msgid("Another purpose, said in the note"),
+}
+STATES = {
+    ExportState.WAITING: Word(msgid("Waiting for its turn"), "wait"),
+    ExportState.RUNNING: Word(msgid("Being written"), "wait"),
+    ExportState.DONE: Word(msgid("Done"), "ok"),
+    ExportState.FAILED: Word(msgid("Failed"), "bad"),
+    ExportState.CANCELLED: Word(msgid("Cancelled"), "stop"),
+}
+FAILURES = {
+    Failure.DATABASE: msgid("The database was lost while it was read. Start the export again."),
+    Failure.DISK: msgid("The disk that files are kept on could not be written. An administrator has to look at it."),
+    Failure.DISK_FULL: msgid(
+        "The disk that files are kept on is full. Start again when an administrator has made room."
+    ),
+    Failure.INTERRUPTED: msgid(
+        "Its process ended five times while it was being written. An administrator has to look."
+    ),
+    Failure.NOT_AS_COUNTED: msgid("The rows written were not as many as were counted. Start the export again."),
+    Failure.ONE_PERSON: msgid("Only one person fits: WeChat takes two or more for a message to many."),
+    Failure.UNEXPECTED: msgid("Something unforeseen happened; the log of the program says what."),
+}
+FINDINGS = {
+    Finding.WHOLE: Word(msgid("Whole: to the byte what the export made"), "ok"),
+    Finding.CUT: Word(msgid("Cut: its end is missing"), "bad"),
+    Finding.SHORTER: Word(msgid("Shorter than it was; too little is left to say more"), "bad"),
+    Finding.LONGER: Word(msgid("Changed: something was added at its end"), "bad"),
+    Finding.CHANGED: Word(msgid("Changed: it is not what the export made"), "bad"),
+}
+NO_MASKS = msgid("Everything in the clear (command line)")
+_FILTERS = {
+    "q": msgid("OpenID, UnionID, member reference or nickname"),
+    "account": msgid("Service account"),
+    "site": msgid("Came to site"),
+    "channel": msgid("Channel / campaign"),
+    "scope": msgid("Scopes granted"),
+    "token": msgid("Token"),
+    "first_from": msgid("First login from"),
+    "first_to": msgid("First login to"),
+    "last_from": msgid("Last login from"),
+    "last_to": msgid("Last login to"),
+}
+_SCOPES = {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit")}
+
+
+def filters_in_words(given: Mapping[str, str], choices: Choices, say: Say) -> list[tuple[str, str]]:
+    """What was asked for, as the list's own form calls it."""
+    return [(say(_FILTERS.get(name, name)), _value(name, value, choices, say)) for name, value in given.items()]
+
+
+def columns_in_words(names: str, say: Say) -> list[str]:
+    return [say(COLUMNS[name].heading) if name in COLUMNS else name for name in names.split(",")]
+
+
+def _value(name: str, value: str, choices: Choices, say: Say) -> str:
+    if name == "account":
+        return choices.accounts.get(value, value)
+    if name == "site":
+        return choices.sites.get(value, value)
+    if name == "scope":
+        return say(_SCOPES[GrantedScope(value)])
+    if name == "token":
+        return say(TOKENS[TokenHealth(value)].name)
+    return value

@@ -1,0 +1,169 @@
+"""导出记录: exports that were asked for, how far each has come, its receipt and its files."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from tornado.web import HTTPError
+
+from wxadmin.clock import utcnow
+from wxadmin.handlers import export_files
+from wxadmin.handlers.admin import export_receipts
+from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.export_words import DESTINATIONS, FAILURES, PURPOSES, STATES
+from wxadmin.handlers.admin.forms import FormHandler
+from wxadmin.handlers.admin.menu import EXPORTERS
+from wxadmin.handlers.admin.vocabulary import Word
+from wxadmin.handlers.base import BadRequest
+from wxadmin.i18n import msgid, translator
+from wxadmin.models import Destination, Export, ExportState, Purpose
+from wxadmin.queries import exports as queries
+from wxadmin.queries.exports import Found
+from wxadmin.queries.user_filters import UserFilters, choices
+from wxadmin.services import exports as services
+from wxadmin.services.export_jobs import Failure
+
+_GREATEST_ID = 2**63 - 1
+_UNDERWAY = {ExportState.WAITING, ExportState.RUNNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What pages call the parts of an export."""
+
+    destination: str
+    purpose: str
+    state: Word
+    failure: str | None
+
+
+class ExportHandler(StaffHandler):
+    """What the pages of exports share."""
+
+    roles = EXPORTERS
+
+    async def found(self, typed_id: str) -> Found:
+        """The export with its files. Raises HTTPError where there is none."""
+        export_id = int(typed_id)
+        database = self.gateway.database
+        found = await database.read(queries.find, export_id) if export_id <= _GREATEST_ID else None
+        if found is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        return found
+
+    def moment(self, at: datetime) -> str:
+        return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
+
+    def words_for(self, export: Export) -> Told:
+        return Told(
+            destination=DESTINATIONS[Destination(export.destination)].name,
+            purpose=PURPOSES[Purpose(export.purpose)],
+            state=STATES[ExportState(export.state)],
+            failure=FAILURES[Failure(export.failure)] if export.failure else None,
+        )
+
+
+class ExportList(ExportHandler):
+    async def get(self) -> None:
+        page = await self.gateway.database.read(
+            queries.page, older_than=self._id("older"), newer_than=self._id("newer")
+        )
+        self.show("exports/list.html", page=page, words_for=self.words_for, moment=self.moment)
+
+    def _id(self, name: str) -> int | None:
+        text = self.query(name)
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= _GREATEST_ID):
+            raise BadRequest(f"{name} is the number of an export")
+        return int(text)
+
+
+class ExportShow(ExportHandler):
+    async def get(self, typed_id: str) -> None:
+        found = await self.found(typed_id)
+        export = found.export
+        offered = await self.gateway.database.read(choices, UserFilters())
+        self.show(
+            "exports/show.html",
+            export=export,
+            parts=found.parts,
+            receipt=export_receipts.in_words(found, offered, translator(self.language).gettext, self.front.zone),
+            said=self.words_for(export),
+            progress=export_receipts.progress(export, translator(self.language), utcnow()),
+            is_underway=export.state in _UNDERWAY,
+            has_files=export_files.has_files(export),
+            may_take=export_files.may_take(export, self.identity.role),
+            own=self.path(f"/admin/exports/{export.id}"),
+            size=export_receipts.size,
+            moment=self.moment,
+        )
+
+
+class ExportProgress(ExportHandler):
+    """What the page of an export asks for while it is being written."""
+
+    async def get(self, typed_id: str) -> None:
+        export = (await self.found(typed_id)).export
+        progress = export_receipts.progress(export, translator(self.language), utcnow())
+        told = {"state": export.state, "is_underway": export.state in _UNDERWAY, "said": progress.said}
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(json.dumps(told | {"value": progress.rows, "max": progress.expected}, ensure_ascii=False))
+
+
+class ExportReceipt(ExportHandler):
+    """The receipt as a file, to be kept beside the other."""
+
+    async def get(self, typed_id: str) -> None:
+        found = await self.found(typed_id)
+        offered = await self.gateway.database.read(choices, UserFilters())
+        told = export_receipts.as_json(found, offered, translator(self.language).gettext)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        name = f"receipt-{found.export.id}.json"
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.finish(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+
+
+class ExportCancel(FormHandler, ExportHandler):
+    async def get(self, typed_id: str) -> None:
+        export = (await self.found(typed_id)).export
+        is_underway = export.state in _UNDERWAY
+        self.show("exports/cancel.html", export=export, said=self.words_for(export), is_underway=is_underway)
+
+    async def save(self, typed_id: str) -> None:
+        export = (await self.found(typed_id)).export
+        await self.gateway.database.write(services.cancel, export.id, actor=self.identity.name)
+        self.done(f"/admin/exports/{export.id}")
+
+
+class ExportFile(ExportHandler):
+    """One of its files: whole, or the part that a browser still lacks."""
+
+    async def get(self, typed_id: str, number: str | None = None) -> None:
+        found = await self.found(typed_id)
+        export = found.export
+        if not export_files.may_take(export, self.identity.role):
+            raise HTTPError(HTTPStatus.FORBIDDEN)
+        part = next((one for one in found.parts if one.number == int(number or 1)), None)
+        if part is None:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        is_kept = export_files.has_files(export)
+        sending = export_files.send_part(self, self.front, export, part, actor=self.identity.name) if is_kept else None
+        if sending is None or not await sending:
+            self._say_gone(export, is_kept=is_kept)
+
+    head = get
+
+    def _say_gone(self, export: Export, *, is_kept: bool) -> None:
+        words = translator(self.language).gettext
+        elsewhere = msgid("It is not on this machine: processes of several hosts have to share the folder of exports.")
+        deleted = msgid("It was kept as long as was set. The receipt stays, and the export can be started again.")
+        self.set_status(HTTPStatus.GONE)
+        self.show(
+            "refused.html",
+            title=words(msgid("This file is not here")),
+            what_to_do=words(elsewhere if is_kept else deleted),
+            again=None,
+            request_id=self.request_id,
+        )

@@ -1,0 +1,131 @@
+"""POST /api/v1/exports, GET /api/v1/exports/{id} and its files: lists for scripts, with the same receipt."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import ClassVar
+
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.handlers import export_files
+from wxadmin.handlers.admin.menu import EXPORTERS
+from wxadmin.handlers.api import Problem
+from wxadmin.handlers.api_staff.answers import ExportAnswer, ExportedFile
+from wxadmin.handlers.api_staff.asked import ExportAsked, ExportFileAsked
+from wxadmin.handlers.api_staff.base import StaffApiHandler
+from wxadmin.handlers.base import BadRequest
+from wxadmin.queries import exports as queries
+from wxadmin.queries import masking
+from wxadmin.queries.exports import Found
+from wxadmin.queries.user_filters import UserFilters
+from wxadmin.services import exports as services
+from wxadmin.services import lookups
+from wxadmin.services.exports import ExportForm, unnamed
+
+_GREATEST_ID = 2**63 - 1
+
+
+class _ExportHandler(StaffApiHandler):
+    roles = EXPORTERS
+
+    async def found(self, typed_id: str) -> Found:
+        """Raises Problem."""
+        is_id = typed_id.isascii() and typed_id.isdigit() and len(typed_id) <= 19 and int(typed_id) <= _GREATEST_ID
+        found = await self.gateway.database.read(queries.find, int(typed_id)) if is_id else None
+        if found is None:
+            raise self.missing("there is no export of this id")
+        return found
+
+
+class ExportStart(_ExportHandler):
+    method = "POST"
+    summary = "Start an export; ask for it until its state is done"
+    takes = ExportAsked
+    answers = ExportAnswer
+    succeeds = HTTPStatus.ACCEPTED
+
+    async def post(self) -> None:
+        self.asked(self.asks)
+        asked, write = self.body(ExportAsked), self.gateway.database.write
+        zone = self.front.zone.key
+        try:
+            filters = UserFilters.read({name: value and str(value) for name, value in asked.filters})
+            form = ExportForm(
+                destination=asked.destination,
+                purpose=asked.purpose,
+                filters=filters,
+                filter_zone=zone,
+                zone=asked.zone or zone,
+                language=asked.language,
+                note=asked.note,
+                format=asked.format or "",
+                columns=tuple(asked.columns or ()),
+                delete_after_download=asked.delete_after_download,
+            )
+            export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
+        except (BadValue, NoSuchAccount, NoSuchSite) as error:
+            raise BadRequest(str(error)) from None
+        by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
+        if filters.q and by:
+            await write(lookups.note, "users", by=by, found=[], actor=self.identity.name)
+        self.set_status(self.succeeds)
+        self.answer(_answer(Found(export, [])))
+
+
+class ExportShow(_ExportHandler):
+    summary = "One export: how far it has come, and its receipt"
+    answers = ExportAnswer
+
+    async def get(self, typed_id: str) -> None:
+        self.asked(self.asks)
+        self.answer(_answer(await self.found(typed_id)))
+
+
+class ExportFile(_ExportHandler):
+    summary = "One file of an export; a Range goes on with a download that was cut"
+    asks = ExportFileAsked
+    sends = export_files.TYPES
+    may_also: ClassVar[Mapping[HTTPStatus, str]] = {
+        HTTPStatus.PARTIAL_CONTENT: "The part that was asked for",
+        HTTPStatus.GONE: "The file is deleted, or on another machine",
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "The file has no such part",
+    }
+
+    async def get(self, typed_id: str) -> None:
+        asked, found = self.asked(ExportFileAsked), await self.found(typed_id)
+        if not export_files.may_take(found.export, self.identity.role):
+            raise Problem(HTTPStatus.FORBIDDEN, "it holds columns that are masked for your role")
+        part = next((one for one in found.parts if one.number == asked.part), None)
+        if part is None:
+            raise self.missing("the export has no such file: its state is not done, or it has fewer files")
+        actor = self.identity.name
+        is_kept = export_files.has_files(found.export)
+        if not is_kept or not await export_files.send_part(self, self.front, found.export, part, actor=actor):
+            raise Problem(HTTPStatus.GONE, "the file was deleted when its time was up, or is on another machine")
+
+
+def _answer(found: Found) -> ExportAnswer:
+    export = found.export
+    return ExportAnswer(
+        id=str(export.id),
+        state=export.state,
+        failure=export.failure,
+        destination=export.destination,
+        format=export.format,
+        columns=export.columns.split(","),
+        filters=unnamed(json.loads(export.filters)),
+        purpose=export.purpose,
+        note=export.note or None,
+        zone=export.zone,
+        masks=export.role or "none",
+        asked_by=export.asked_by,
+        asked_at=export.asked_at,
+        data_as_of=export.as_of,
+        expected=export.expected,
+        rows=export.rows,
+        files=[
+            ExportedFile(number=part.number, name=part.name, rows=part.rows, bytes=part.size, sha256=part.sha256.hex())
+            for part in found.parts
+        ],
+        kept_until=export.kept_until,
+        deleted_at=export.deleted_at,
+    )
