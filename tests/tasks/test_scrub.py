@@ -1,5 +1,6 @@
 """After a person was forgotten, nothing of them is left in the database's files, byte for byte."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 from sqlalchemy import make_url, text
 
 from tests import remains
-from tests.databases import on_postgresql, on_sqlite
+from tests.databases import ENDLESS, on_postgresql, on_sqlite
 from tests.factories import AttemptFactory, AttemptNoteFactory, TokenFactory, UserChannelFactory, UserFactory
 from tests.running import SiteKeys
 from wxadmin import app
 from wxadmin.database import Database, scrubbing
 from wxadmin.database.scrubbing import Cleaned
+from wxadmin.errors import DatabaseUnavailable
 from wxadmin.models import Erasure, Site, User
 from wxadmin.services import cleaning, forgetting
 from wxadmin.settings import Settings
@@ -152,3 +154,44 @@ async def test_the_job_completes_the_receipts(
     assert (done, again) == (1, 0)
     assert receipt.cleaned_at is not None
     assert receipt.cleaned_how == "rewritten"
+
+
+async def test_a_process_that_stops_breaks_it_off_and_the_next_one_goes_on(
+    database: Database,
+    person: User,
+    stored: Stored,
+    settings: Settings,
+    site_keys: SiteKeys,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forget(database, person)
+
+    def work_for_ever(connection: Any, *_: Any) -> None:
+        kind = "sqlite" if database.is_sqlite else "postgresql"
+        connection.execute(ENDLESS[kind]).fetchall()
+
+    async with app.make_front(settings, "http://127.0.0.1") as front:
+        with monkeypatch.context() as patched:
+            patched.setattr(scrubbing, "_scrub_sqlite", work_for_ever)
+            patched.setattr(scrubbing, "_scrub_postgresql", work_for_ever)
+            running = asyncio.create_task(scrub_task.run(front.gateway))
+            await asyncio.sleep(0.2)
+            front.gateway.stopping.set()
+            broken_off = await running
+        front.gateway.stopping.clear()
+        done = await scrub_task.run(front.gateway)
+
+    assert (broken_off, done) == (0, 1)
+
+
+def test_files_that_cannot_be_cleaned_are_told_in_a_line(
+    database: Database, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: Any, *_: Any) -> None:
+        connection.execute("SELECT no_such_column")
+
+    monkeypatch.setattr(scrubbing, "_scrub_sqlite", fail)
+    monkeypatch.setattr(scrubbing, "_scrub_postgresql", fail)
+
+    with pytest.raises(DatabaseUnavailable, match="the database's files were not cleaned"):
+        scrub(database)

@@ -6,9 +6,10 @@ what it frees (engines.py).
 """
 
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sqlalchemy import URL
 
 from wxadmin.database.engines import make_writer
 from wxadmin.database.failures import translated
+from wxadmin.errors import DatabaseUnavailable
 
 # What is as small as this is written anew within about a second, which logins can wait.
 _SMALL_BYTES = 64 * 1024 * 1024
@@ -42,25 +44,57 @@ class Cleaned(StrEnum):
 def scrub(url: URL, tables: Sequence[str]) -> Cleaned | None:
     """Cleans after transactions that have been committed before; `tables` are those that they changed. None where
     somebody still reads what was there before, and it has to be tried again. Raises DatabaseUnavailable."""
-    engine = make_writer(url, connections=1)
-    try:
-        with translated(), _driver(engine) as connection:
-            if isinstance(connection, sqlite3.Connection):
-                return _scrub_sqlite(connection, Path(url.database or ""))
-            return _scrub_postgresql(connection, tables)
-    finally:
-        engine.dispose()
+    return Scrub(url, tables).run()
 
 
-@contextmanager
-def _driver(engine: Any) -> Iterator[Any]:
-    """The driver's own connection, outside of transactions."""
-    borrowed = engine.raw_connection()
-    try:
-        yield borrowed.dbapi_connection
-    finally:
-        # Its settings are not those of others.
-        borrowed.invalidate()
+class Scrub:
+    """The same, which another thread may break off: a table of many millions takes minutes."""
+
+    def __init__(self, url: URL, tables: Sequence[str]) -> None:
+        self._url = url
+        self._tables = tables
+        self._lock = threading.Lock()
+        self._connection: object = None
+        self._is_over = False
+
+    def run(self) -> Cleaned | None:
+        engine = make_writer(self._url, connections=1)
+        try:
+            with translated():
+                borrowed = engine.raw_connection()
+            try:
+                self._lend(borrowed.dbapi_connection)
+                return self._clean(borrowed.dbapi_connection)
+            finally:
+                self._lend(None)
+                # Its settings are not those of others.
+                borrowed.invalidate()
+        except (sqlite3.Error, psycopg.Error) as error:
+            if self._is_over:
+                return None
+            raise DatabaseUnavailable(f"the database's files were not cleaned: {type(error).__name__}") from error
+        finally:
+            engine.dispose()
+
+    def end(self) -> None:
+        """Has it broken off; what was cleaned stays so."""
+        with self._lock, suppress(psycopg.Error):
+            self._is_over = True
+            if isinstance(self._connection, sqlite3.Connection):
+                self._connection.interrupt()
+            elif isinstance(self._connection, psycopg.Connection):
+                self._connection.cancel_safe(timeout=_PATIENCE_S)
+
+    def _clean(self, connection: Any) -> Cleaned | None:
+        if self._is_over:
+            return None
+        if isinstance(connection, sqlite3.Connection):
+            return _scrub_sqlite(connection, Path(self._url.database or ""))
+        return _scrub_postgresql(connection, self._tables)
+
+    def _lend(self, connection: object) -> None:
+        with self._lock:
+            self._connection = connection
 
 
 def _scrub_sqlite(connection: sqlite3.Connection, file: Path) -> Cleaned | None:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from wxadmin.database import scrubbing
+from wxadmin.database.scrubbing import Cleaned, Scrub
 from wxadmin.flows.gateway import Gateway
 from wxadmin.log import logger
 from wxadmin.queries import erasures
@@ -14,6 +14,7 @@ NAME = "scrub"
 _EVERY_S = 60
 # A table of many millions takes minutes; of a process that dies meanwhile, another takes over after this.
 _TURN = timedelta(minutes=30)
+_BROKEN_OFF_EVERY_S = 0.1
 
 
 async def run(gateway: Gateway) -> int | None:
@@ -26,7 +27,7 @@ async def run(gateway: Gateway) -> int | None:
         return None
     done = 0
     try:
-        how = await asyncio.to_thread(scrubbing.scrub, database.writer.url, cleaning.TABLES)
+        how = await _scrubbed(gateway)
         if how is None:
             logger.info("scrub_postponed")
         else:
@@ -35,6 +36,20 @@ async def run(gateway: Gateway) -> int | None:
     finally:
         await database.write(turns.rest, NAME, node=gateway.node, lasting=timedelta())
     return done
+
+
+async def _scrubbed(gateway: Gateway) -> Cleaned | None:
+    """How thoroughly; None where it has to be tried again, or the process is told to stop."""
+    scrub = Scrub(gateway.database.writer.url, cleaning.TABLES)
+    work = asyncio.create_task(asyncio.to_thread(scrub.run))
+    stopped = asyncio.create_task(gateway.stopping.wait())
+    await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    while not work.done():
+        # Between two of its statements there was nothing to break off.
+        await asyncio.to_thread(scrub.end)
+        await asyncio.wait({work}, timeout=_BROKEN_OFF_EVERY_S)
+    return work.result()
 
 
 JOB = Job(NAME, _EVERY_S, run)
