@@ -10,6 +10,10 @@ from sqlalchemy.orm import Session
 
 from tests.databases import on_sqlite
 from tests.factories import SiteFactory, UserFactory
+from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.making import Progress, make
+from wxadmin.exporting.plans import plan_of
+from wxadmin.models import Export
 from wxadmin.queries import user_file
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
@@ -64,7 +68,34 @@ def test_chinese_emoji_and_long_ids_are_text_and_nothing_is_calculated(
     assert {kind for row in rows for kind, _ in row[7:9]} == {"date"}
 
 
-def _opened(soffice: str, file: Path) -> list[list[tuple[str, str]]]:
+@on_sqlite
+def test_a_workbook_shows_ids_as_text_dates_as_dates_and_every_nickname_as_it_is(
+    session: Session, require: Callable[[str], str], tmp_path: Path
+) -> None:
+    soffice = require("soffice")
+    shop = SiteFactory(title="云雾茶铺")
+    nicknames = [*NICKNAMES, "a\rb", "_x0041_", "<b>&amp;"]
+    for number, nickname in enumerate(nicknames):
+        UserFactory(site=shop, openid=f"{number:028}", nickname=nickname, last_ref="0086", logins=number)
+    export = Export(destination="crm", format="xlsx", columns=",".join(COLUMNS), filters="{}", role="admin")
+    export.filter_zone = export.zone = "Asia/Shanghai"
+    export.language = "zh_CN"
+
+    make(session, plan_of(export), lambda _: (tmp_path / "users.xlsx").open("wb"), Progress())
+    heading, *rows = _opened(soffice, tmp_path / "users.xlsx", infilter=None)
+
+    assert [value for _, value in heading][:4] == ["openid", "unionid", "昵称", "已授权范围"]
+    assert [row[0] for row in rows[::-1]] == [("string", f"{number:028}") for number in range(len(nicknames))]
+    shown = [row[2] for row in rows[::-1]]
+    assert {kind for kind, _ in shown} == {"string"}
+    as_written = [text.replace("\r", "\n") for _, text in shown]
+    assert as_written == [nickname.replace("\r", "\n") for nickname in nicknames]
+    assert {row[7] for row in rows} == {("string", "0086")}
+    assert {kind for row in rows for kind, _ in row[8:10]} == {"date"}
+    assert [row[10] for row in rows[::-1]] == [("float", str(number)) for number in range(len(nicknames))]
+
+
+def _opened(soffice: str, file: Path, *, infilter: str | None = _AS_UTF_8) -> list[list[tuple[str, str]]]:
     """Rows of cells, each by its kind and what is shown in it; a formula is of the kind `formula`."""
     folder = file.parent
     subprocess.run(
@@ -72,7 +103,7 @@ def _opened(soffice: str, file: Path) -> list[list[tuple[str, str]]]:
             soffice,
             f"-env:UserInstallation=file://{folder / 'profile'}",
             "--headless",
-            f"--infilter={_AS_UTF_8}",
+            *([f"--infilter={infilter}"] if infilter else []),
             "--convert-to",
             "fods",
             "--outdir",
