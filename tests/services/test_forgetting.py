@@ -14,6 +14,7 @@ from tests.factories import (
     AttemptNoteFactory,
     AuditEntryFactory,
     EventFactory,
+    ExportFactory,
     SiteFactory,
     TicketFactory,
     TokenFactory,
@@ -26,6 +27,7 @@ from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, NoSuchUser
 from wxadmin.ids import Ids
 from wxadmin.models import (
+    Account,
     Attempt,
     AttemptNote,
     AuditEntry,
@@ -191,9 +193,25 @@ def test_the_receipt_names_the_exports_that_may_have_held_the_person(session: Se
 
     receipt = forget(session, person)
 
-    assert [one["audit_id"] for one in receipt.exports] == [newer, older]
+    assert [one["number"] for one in receipt.exports] == [newer, older]
     assert receipt.exports[0]["filters"] == {"scope": "explicit"}
     assert (receipt.exports[0]["rows"], receipt.exports_total) == (40, 2)
+
+
+def test_kept_files_that_may_hold_the_person_are_withdrawn(session: Session, person: User) -> None:
+    account = session.get_one(Account, person.account_id).name
+    since = person.first_seen_at
+    before = ExportFactory(done=True, as_of=since - timedelta(minutes=1))
+    of_another = ExportFactory(done=True, as_of=utcnow(), filters='{"account": "another"}')
+    of_theirs = ExportFactory(done=True, as_of=utcnow(), filters=json.dumps({"account": account}))
+    running = ExportFactory(state="running", attempt=1)
+
+    receipt = forgetting.forget(session, person.id, reason="person_asks", actor="ada")
+
+    assert [one["number"] for one in receipt.exports] == [of_theirs.id]
+    assert of_theirs.withdrawn_at == of_theirs.kept_until == receipt.at
+    assert [one.withdrawn_at for one in (before, of_another, running)] == [None] * 3
+    assert (running.cancel_asked, of_another.cancel_asked) == (True, False)
 
 
 def test_a_change_number_is_drawn_so_that_others_hear_of_it(session: Session, person: User) -> None:

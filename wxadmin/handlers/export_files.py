@@ -26,7 +26,8 @@ def may_take(export: Export, role: Role) -> bool:
 
 
 def has_files(export: Export) -> bool:
-    return export.state == ExportState.DONE and export.deleted_at is None and export.kept_until is not None
+    is_kept = export.kept_until is not None and export.deleted_at is None
+    return export.state == ExportState.DONE and is_kept and export.withdrawn_at is None
 
 
 async def send_part(handler: RequestHandler, front: Front, export: Export, part: ExportPart, *, actor: str) -> bool:

@@ -94,6 +94,8 @@ class Export(Base):
     # NULL where no file is kept: it went to the command line, or there is none.
     kept_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Since when somebody who may be in its files is forgotten: no file is given out, and they go at the next clearing.
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ExportPart(Base):

@@ -1,18 +1,16 @@
-"""Which files that left the house may hold somebody, for the receipt of their erasure.
-
-Whoever keeps such files joins them here: `withdraw` is called in the transaction that forgets the person, and is the
-place to delete kept files and to mark their receipts as withdrawn.
-"""
+"""Which files that left the house may hold somebody, for the receipt of their erasure; kept ones are withdrawn."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, AuditEntry, User
+from wxadmin.models import Account, AuditEntry, Export, ExportState, User
 
 _NAMED = 100
 ACTIONS = frozenset({"users_exported"})
@@ -20,9 +18,10 @@ ACTIONS = frozenset({"users_exported"})
 
 @dataclass(frozen=True, slots=True)
 class PastExport:
-    """A file that was written while the person was known, and whose filters do not rule them out; `at` is in UTC."""
+    """What was written while the person was known, and whose filters do not rule them out; `at` is in UTC. `number` is
+    that of the entry in the audit log, or of the export."""
 
-    audit_id: int
+    number: int
     at: str
     actor: str
     rows: int
@@ -42,18 +41,44 @@ class Withdrawn:
 
 
 def withdraw(session: Session, user: User, *, until: datetime) -> Withdrawn:
-    """Names the exports of users since the person was first seen. What was in them is not kept, so that each may have
-    held the person unless it was of another account."""
+    """Names the exports of users since the person was first seen, and withdraws those whose files are kept. Who was in
+    them is not kept, so that each may have held the person unless it was of another account."""
     account = session.scalars(select(Account.name).where(Account.id == user.account_id)).one()
-    taken = select(AuditEntry).where(
-        AuditEntry.at >= user.first_seen_at, AuditEntry.at <= until, AuditEntry.action.in_(sorted(ACTIONS))
-    )
-    found = [_read(entry) for entry in session.scalars(taken.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()))]
-    possible = [one for one in found if one.filters.get("account", account) == account]
+    possible = [
+        *(one for one in _written_at_once(session, user, until) if one.filters.get("account", account) == account),
+        *_made(session, user, until, account),
+    ]
+    possible.sort(key=attrgetter("at"), reverse=True)
     return Withdrawn(possible[:_NAMED], len(possible))
 
 
-def _read(entry: AuditEntry) -> PastExport:
-    told = json.loads(entry.details or "{}")
-    filters = {str(name): str(value) for name, value in (told.get("filters") or {}).items()}
-    return PastExport(entry.id, entry.at.isoformat(), entry.actor, int(told.get("rows") or 0), filters)
+def _written_at_once(session: Session, user: User, until: datetime) -> Iterator[PastExport]:
+    """Files that nobody keeps here: the audit log alone knows of them."""
+    taken = select(AuditEntry).where(
+        AuditEntry.at >= user.first_seen_at, AuditEntry.at <= until, AuditEntry.action.in_(sorted(ACTIONS))
+    )
+    for entry in session.scalars(taken):
+        told = json.loads(entry.details or "{}")
+        yield PastExport(entry.id, entry.at.isoformat(), entry.actor, int(told.get("rows") or 0), _filters(told))
+
+
+def _made(session: Session, user: User, until: datetime, account: str) -> Iterator[PastExport]:
+    """Exports that may have read the person. One that is being made is to be asked for anew."""
+    unfinished = Export.state == ExportState.RUNNING
+    read = or_(unfinished, and_(Export.state == ExportState.DONE, Export.as_of >= user.first_seen_at))
+    for export in session.scalars(select(Export).where(read).with_for_update()):
+        filters = _filters({"filters": json.loads(export.filters)})
+        if filters.get("account", account) != account:
+            continue
+        if export.state == ExportState.RUNNING:
+            export.cancel_asked = True
+            continue
+        export.withdrawn_at = until
+        if export.kept_until is not None and export.deleted_at is None:
+            export.kept_until = min(export.kept_until, until)
+        at = (export.as_of or export.asked_at).isoformat()
+        yield PastExport(export.id, at, export.asked_by, export.rows, filters)
+
+
+def _filters(told: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (told.get("filters") or {}).items()}

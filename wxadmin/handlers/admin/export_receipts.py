@@ -104,6 +104,7 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "ended_at": _iso(export.ended_at),
         "kept_until": _iso(export.kept_until),
         "deleted_at": _iso(export.deleted_at),
+        "withdrawn_at": _iso(export.withdrawn_at),
         "rows": export.rows if found.parts else None,
         "characters_left_out": export.dropped,
         "files": [

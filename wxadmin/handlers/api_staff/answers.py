@@ -225,3 +225,4 @@ class ExportAnswer(BaseModel):
     files: list[ExportedFile]
     kept_until: datetime | None
     deleted_at: datetime | None
+    withdrawn_at: datetime | None

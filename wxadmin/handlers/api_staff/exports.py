@@ -128,4 +128,5 @@ def _answer(found: Found) -> ExportAnswer:
         ],
         kept_until=export.kept_until,
         deleted_at=export.deleted_at,
+        withdrawn_at=export.withdrawn_at,
     )
