@@ -257,7 +257,7 @@ async def test_a_question_that_cannot_be_answered_is_a_problem_that_says_why(
         ("/users/x", "no user"),
         (f"/users/{2**63}", "no user"),
         ("/attempts/K7M2-Q9XX", "mistyped"),
-        (f"/attempts/{support_codes.make()}", "no attempt"),
+        ("/attempts/K7M2-Q9XH", "no attempt"),
     ],
 )
 async def test_what_is_not_there_is_not_found(script: Scripts, path: str, said: str) -> None:
