@@ -79,6 +79,18 @@ def test_no_translation_has_outlived_its_text(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh_CN", "zh_TW"])
+def test_no_text_is_translated_in_two_ways(lang: str) -> None:
+    """Of two files, one would win by its name, on the pages of both."""
+    ways: dict[str, set[str]] = {}
+    for file in (PACKAGE / "locale" / lang / "LC_MESSAGES").glob("*.po"):
+        with file.open("rb") as source:
+            for message in read_po(source, locale=lang):
+                ways.setdefault(str(message.id), set()).add(str(message.string))
+
+    assert {text: said for text, said in ways.items() if text and len(said) > 1} == {}
+
+
+@pytest.mark.parametrize("lang", ["zh_CN", "zh_TW"])
 def test_translations_fill_in_the_same_values(lang: str) -> None:
     catalogue = translations(lang)
 

@@ -1,14 +1,17 @@
 """The pages of the dashboard as a browser is sent to them: of every route at least one; and what else is no page."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 from tornado.web import RequestHandler
 
+from tests.factories import ExportFactory, ExportPartFactory, stored
 from wxadmin import kept_secrets, support_codes
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
+from wxadmin.handlers.admin.exports import ExportFile, ExportProgress, ExportReceipt
 from wxadmin.handlers.admin.live import LiveEvents
 from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.models import Attempt, Outcome, Role, Staff, StaffKey, StaffTotp, User
@@ -28,6 +31,9 @@ _SHOWN = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.ABANDONED, Outcome.SNAPSHOT
 NO_PAGES: Mapping[type[RequestHandler], str] = {
     LiveEvents: "a stream of events, which the live page listens to",
     UserFile: "a file",
+    ExportFile: "a file",
+    ExportReceipt: "a file",
+    ExportProgress: "what the page of an export asks for",
 }
 
 # What the sample has in any case; the rest is filled in by `furnish`.
@@ -55,6 +61,15 @@ PAGES = [
     "/admin/users/{explicit_user}",
     "/admin/users/{explicit_user}/refresh",
     "/admin/users/{explicit_user}/check",
+    "/admin/users/{explicit_user}/data.json",
+    "/admin/users/{explicit_user}/forget",
+    "/admin/exports",
+    "/admin/exports/new",
+    "/admin/exports/new?scope=explicit&account=sample-tea",
+    "/admin/exports/verify",
+    "/admin/exports/{done_export}",
+    "/admin/exports/{underway_export}",
+    "/admin/exports/{underway_export}/cancel",
     "/admin/attempts",
     "/admin/attempts?outcome=failed&site=sample-points",
     "/admin/attempts?ref=nobody-has-this-number",
@@ -151,6 +166,9 @@ def _furnished(session: Session, keys: KeyRing) -> Known:
     attempts = {outcome.value: _newest(session, outcome).support_code for outcome in Outcome if outcome in _SHOWN}
     notes.add(session, attempts[Outcome.FAILED], "客户已致电，答应明天再试。\n" + "w" * 90, author=SUPPORT)
     pauses.pause(session, ACCOUNT, actor=ADMIN)
+    # Some other process is at it.
+    under_way = {"state": "running", "attempt": 1, "started_at": utcnow(), "expected": 900, "rows": 300}
+    under_way |= {"node": 4_001, "lease_until": utcnow() + timedelta(hours=2)}
     sites.change(session, keys, OLDER_SITE, SiteForm(handoff="openid"), actor=ADMIN)
     explicit, silent = _user(session, User.nickname.is_not(None)), _user(session, User.nickname.is_(None))
     return {name: support_codes.show(code) for name, code in attempts.items()} | {
@@ -159,6 +177,8 @@ def _furnished(session: Session, keys: KeyRing) -> Known:
         "other_session": staff_sessions.mark(sha256(token)),
         "explicit_user": explicit.id,
         "silent_user": silent.id,
+        "done_export": stored(session, lambda: ExportPartFactory()).export_id,
+        "underway_export": stored(session, lambda: ExportFactory(**under_way)).id,
         "part_of_nickname": str(explicit.nickname)[:1],
     }
 

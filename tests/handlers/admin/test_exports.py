@@ -419,7 +419,7 @@ async def test_a_whole_file_is_recognised_by_its_hash(people: list[Any], staff: 
     assert "Whole: to the byte what the export made" in known.text
     assert address in known.text
     assert lin.name in known.text
-    assert "Not known" in unknown.text
+    assert "Found nowhere" in unknown.text
     assert (nonsense.status_code, "a SHA-256 has 64 signs" in nonsense.text) == (400, True)
 
 
@@ -469,7 +469,7 @@ async def test_a_cut_file_is_told_from_a_changed_one_and_from_a_stranger(
     assert "4 rows are missing" in told["cut"]
     assert "Changed: it is not what" in told["changed"]
     assert "Changed: something was added" in told["added"]
-    assert "Not known" in told["stranger"]
+    assert "Found nowhere" in told["stranger"]
     assert all(address in told[what] for what in ("whole", "cut", "changed", "added"))
 
 
