@@ -12,13 +12,14 @@ import segno
 from tornado.web import RequestHandler
 
 from tests import html_tree
-from tests.factories import AttemptFactory, EventFactory, TokenFactory, UserChannelFactory, UserFactory
+from tests.factories import AttemptFactory, EventFactory, ExportFactory, TokenFactory, UserChannelFactory, UserFactory
 from tests.handlers.admin.conftest import Fields, SignIn, StaffVisitor
 from tests.running import RETURN_URL, SiteKeys, serving, switch
 from tests.visiting import Visitor
 from wxadmin import support_codes
 from wxadmin.app import ROUTES
 from wxadmin.database import Database
+from wxadmin.handlers.admin.exports import ExportFile
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.api_staff.base import NoSuchCall, StaffApiHandler
 from wxadmin.models import Site
@@ -82,7 +83,9 @@ def examples(
     store(lambda: TokenFactory(user=user))
     attempt = store(lambda: AttemptFactory(site=site, failed=True))
     store(lambda: EventFactory(attempt=attempt, stage="exchange", event_class="failure", code="40029"))
+    export = store(lambda: ExportFactory(done=True))
     there = {
+        "/admin/exports/": str(export.id),
         "/admin/users/": str(user.id),
         "/admin/attempts/": support_codes.show(attempt.support_code),
         "/admin/failures/": "40029",
@@ -127,7 +130,8 @@ def expected(example: Example) -> set[int]:
     """What an administrator's browser gets there."""
     if issubclass(example.handler, StaffApiHandler):
         return {401}
-    if example.handler in {NoSuchPage, NoSuchCall}:
+    # The export is there, and its file is on another machine.
+    if example.handler in {NoSuchPage, NoSuchCall, ExportFile}:
         return {404}
     return {405} if example.path in NO_PAGES else set(range(200, 404))
 
