@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests import running
 from tests.browser.conftest import Visitor
-from tests.browser.test_dashboard import NAME, PASSWORD, TASTES, Taste, dashboard_of
+from tests.browser.tastes import TASTES, Taste
+from tests.browser.test_dashboard import NAME, PASSWORD, dashboard_of
 from wxadmin.clock import utcnow
 from wxadmin.settings import Settings
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, StorageSta
 
 from tests import running
 from tests.browser.conftest import Visitor
+from tests.browser.tastes import DESK, PHONE, TASTES, Taste
 from wxadmin.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.browser
 NAME, PASSWORD = "ada", "correct horse battery staple"
 # With twenty thousand events, the evening with a wrong AppSecret is surely among the days of a month.
 MONTH = "/admin/failures?range=30"
-DESK, PHONE = (1280, 800), (360, 740)
 FIRST_OF_LIST = "[data-swap] tbody a:visible"
 
 
@@ -33,19 +32,6 @@ class Dashboard:
     url: str
     signed_in: StorageState
 
-
-@dataclass(frozen=True)
-class Taste:
-    width: int
-    height: int
-    theme: str
-    lang: str
-
-    def __str__(self) -> str:
-        return f"{self.width}-{self.theme}-{self.lang}"
-
-
-TASTES = [Taste(*size, theme, lang) for size, theme, lang in product((DESK, PHONE), ("light", "dark"), ("zh_CN", "en"))]
 
 Open = Callable[..., Visitor]
 

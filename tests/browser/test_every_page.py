@@ -23,7 +23,8 @@ from tests.browser.every_page import (
     Known,
     furnish,
 )
-from tests.browser.test_dashboard import PASSWORD, TASTES, Taste, dashboard_of
+from tests.browser.tastes import TASTES, Taste, in_tastes
+from tests.browser.test_dashboard import PASSWORD, dashboard_of
 from wxadmin.settings import Settings
 
 pytestmark = pytest.mark.browser
@@ -119,24 +120,21 @@ def named(path: str) -> str:
     return "".join(sign if sign.isalnum() else "-" for sign in path.strip("/"))
 
 
-@pytest.mark.parametrize("taste", TASTES, ids=str)
-@pytest.mark.parametrize("path", PAGES)
+@in_tastes("path", PAGES)
 def test_a_page_is_open_to_everybody_and_fits_the_screen(browse: Open, path: str, taste: Taste) -> None:
     visitor = browse(path, taste)
 
     is_open_to_everybody(visitor, named(path))
 
 
-@pytest.mark.parametrize("taste", TASTES, ids=str)
-@pytest.mark.parametrize("path", OF_SUPPORT)
+@in_tastes("path", OF_SUPPORT)
 def test_a_page_is_open_to_everybody_as_support_sees_it(browse: Open, path: str, taste: Taste) -> None:
     visitor = browse(path, taste, SUPPORT)
 
     is_open_to_everybody(visitor, named(f"support {path}"))
 
 
-@pytest.mark.parametrize("taste", TASTES, ids=str)
-@pytest.mark.parametrize("path", BEFORE_SIGNING_IN)
+@in_tastes("path", BEFORE_SIGNING_IN)
 def test_the_way_in_is_open_to_everybody(browse: Open, path: str, taste: Taste) -> None:
     visitor = browse(path, taste, CAREFUL)
 
@@ -186,8 +184,7 @@ LET_IN = """() => {
 }"""
 
 
-@pytest.mark.parametrize("taste", TASTES, ids=str)
-@pytest.mark.parametrize("sent", FORMS, ids=str)
+@in_tastes("sent", FORMS)
 def test_what_a_form_answers_is_open_to_everybody(browse: Open, sent: Sent, taste: Taste) -> None:
     visitor = browse(sent.path, taste, sent.name)
     page, unique = visitor.page, str(taste).lower().replace("_", "-")

@@ -9,7 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_dashboard import TASTES, Dashboard, Open, Taste, browse, dashboard
+from tests.browser.tastes import TASTES, Taste
+from tests.browser.test_dashboard import Dashboard, Open, browse, dashboard
 
 pytestmark = pytest.mark.browser
 __all__ = ["browse", "dashboard"]
