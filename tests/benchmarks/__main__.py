@@ -5,7 +5,18 @@ import sys
 
 from tests.benchmarks.report import Report
 
-BENCHMARKS = ("allauth", "callbacks", "export", "journal", "latency", "logins", "memory", "pages", "refresh")
+BENCHMARKS = (
+    "allauth",
+    "callbacks",
+    "export",
+    "journal",
+    "latency",
+    "logins",
+    "memory",
+    "pages",
+    "refresh",
+    "workbook",
+)
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def marketer(request: pytest.FixtureRequest, chromium: Browser, demo: Demo) -> I
 
 def start(page: Page, demo: Demo) -> None:
     """By the list's own button, for WeChat Pay."""
-    page.goto(f"{demo.gateway}/admin/users?scope=explicit&account=main")
+    page.goto(f"{demo.gateway}/admin/users?scope=explicit&account=sample-tea")
     page.get_by_role("link", name="导出", exact=True).click()
     expect(page.get_by_text("授权用户不等于粉丝")).to_be_visible()
     page.get_by_label("微信支付人群包").check()

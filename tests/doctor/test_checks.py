@@ -98,6 +98,7 @@ MISTAKES = [
         ATTENTION,
         "serve",
     ),
+    Mistake("files on another host", with_store(files_elsewhere=3), "export-files", ATTENTION, "share the folder"),
     Mistake("nobody administers", with_store(admins=0), "staff", ATTENTION, "staff add"),
     Mistake("no account", with_(accounts=[]), "accounts", FATAL, "account add"),
     Mistake("an account that is off", with_account(disabled_at=NOW), "accounts", FATAL, "account add"),

@@ -19,7 +19,7 @@ from psycopg import sql
 from sqlalchemy.orm import Session
 
 from tests.databases import on_postgresql, on_sqlite
-from tests.factories import AttemptFactory, JobRunFactory, StaffFactory
+from tests.factories import AttemptFactory, ExportFactory, JobRunFactory, StaffFactory
 from tests.running import SiteKeys, keys, unused_port
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
@@ -141,6 +141,22 @@ def test_files_that_others_may_read_are_named(seen: Callable[..., Picture], tmp_
 
     assert str(key_file) in open_ones
     assert str(key_file) not in seen().store.readable
+
+
+def test_files_of_exports_that_another_host_keeps_are_missed(
+    seen: Callable[..., Picture], store: Callable[[Callable[[], Any]], Any], settings: Settings
+) -> None:
+    here, elsewhere = (store(lambda: ExportFactory(done=True)) for _ in range(2))
+    store(lambda: ExportFactory(done=True, deleted_at=utcnow()))
+    kept = settings.exports_dir / f"{here.id}-{here.attempt}"
+    kept.mkdir(parents=True)
+    (kept / "1").write_text("x")
+
+    missed = seen().store.files_elsewhere
+    (settings.exports_dir / f"{elsewhere.id}-1").mkdir()
+    (settings.exports_dir / f"{elsewhere.id}-1" / "1").write_text("x")
+
+    assert (missed, seen().store.files_elsewhere) == (1, 0)
 
 
 async def test_from_outside_the_gateway_its_file_and_wechat_are_seen(

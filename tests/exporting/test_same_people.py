@@ -5,7 +5,7 @@ import io
 import json
 import random
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import openpyxl
@@ -74,33 +74,47 @@ def on_pages(session: Session, filters: UserFilters) -> list[str]:
 
 def question(filters: UserFilters) -> shells.Question:
     """Written by hand: what each filter of the crowd means, in SQL that is none of the program's."""
-    where, moments = ["1 = 1"], {}
-    if filters.account:
-        where.append(f"u.account_id = (SELECT id FROM account WHERE name = '{filters.account}')")
-    if filters.site or filters.channel:
-        site = f"AND s.name = '{filters.site}'" if filters.site else ""
-        channel = f"AND c.channel = '{filters.channel}'" if filters.channel else ""
-        came = f"SELECT 1 FROM user_channel c JOIN site s ON s.id = c.site_id WHERE c.user_id = u.id {site} {channel}"
-        where.append(f"EXISTS ({came})")
-    if filters.scope:
-        where.append("u.granted_userinfo" if filters.scope == "explicit" else "NOT u.granted_userinfo")
-    if filters.token:
-        where.append(TOKENS[filters.token])
-    if filters.q:
-        where.append(SEARCHES[filters.q])
-    for name, sign, days in (
-        ("first_from", ">=", 0),
-        ("first_to", "<", 1),
-        ("last_from", ">=", 0),
-        ("last_to", "<", 1),
-    ):
-        if day := getattr(filters, name):
-            column = "first_seen_at" if name.startswith("first") else "last_login_at"
-            moments[name] = datetime.combine(day + timedelta(days=days), time(), SHANGHAI)
-            where.append(f"u.{column} {sign} :{name}")
+    given, moments = filters.given, {}
+    where = ["1 = 1"]
+    if "account" in given:
+        where.append(f"u.account_id = (SELECT id FROM account WHERE name = '{given['account']}')")
+    if {"site", "channel", "came_from", "came_to"} & given.keys():
+        came = ["c.user_id = u.id"]
+        came += [f"s.name = '{given['site']}'"] if "site" in given else []
+        came += [f"c.channel = '{given['channel']}'"] if "channel" in given else []
+        came += ["c.last_at >= :came_from"] if "came_from" in given else []
+        came += ["c.first_at < :came_to"] if "came_to" in given else []
+        # Nobody of the crowd has attempts, by which a login between the first and the last would be known.
+        came += (
+            ["(c.first_at >= :came_from OR c.last_at < :came_to)"] if {"came_from", "came_to"} <= given.keys() else []
+        )
+        where.append(
+            f"EXISTS (SELECT 1 FROM user_channel c JOIN site s ON s.id = c.site_id WHERE {' AND '.join(came)})"
+        )
+    where += [SCOPES[given["scope"]]] if "scope" in given else []
+    where += [TOKENS[given["token"]]] if "token" in given else []
+    where += [SEARCHES[given["q"]]] if "q" in given else []
+    where += [f"u.logins >= {given['logins_min']}"] if "logins_min" in given else []
+    where += [f"u.logins <= {given['logins_max']}"] if "logins_max" in given else []
+    where += [UNIONIDS[given["unionid"]]] if "unionid" in given else []
+    for name, condition in DAYS.items():
+        if name in given:
+            where += [condition] if condition else []
+            day = date.fromisoformat(given[name]) + timedelta(days=name.endswith("_to"))
+            moments[name] = datetime.combine(day, time(), SHANGHAI)
     return f'SELECT u.openid FROM "user" u WHERE {" AND ".join(where)}', moments
 
 
+DAYS = {
+    "first_from": "u.first_seen_at >= :first_from",
+    "first_to": "u.first_seen_at < :first_to",
+    "last_from": "u.last_login_at >= :last_from",
+    "last_to": "u.last_login_at < :last_to",
+    "came_from": "",
+    "came_to": "",
+}
+SCOPES = {"explicit": "u.granted_userinfo", "silent": "NOT u.granted_userinfo"}
+UNIONIDS = {"known": "u.unionid IS NOT NULL", "unknown": "u.unionid IS NULL"}
 TOKENS = {
     "none": "NOT EXISTS (SELECT 1 FROM token t WHERE t.user_id = u.id)",
     "needs_consent": (

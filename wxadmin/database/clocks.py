@@ -15,3 +15,11 @@ def shared_now(session: Session) -> datetime:
     if session.get_bind().dialect.name == "sqlite":
         return utcnow()
     return session.scalars(select(func.clock_timestamp(type_=UTCDateTime))).one()
+
+
+def snapshot_began(session: Session) -> datetime:
+    """A moment, by the same clock, not after the one that a transaction which has read nothing yet will see: whatever
+    was committed by then is in it."""
+    if session.get_bind().dialect.name == "sqlite":
+        return utcnow()
+    return session.scalars(select(func.transaction_timestamp(type_=UTCDateTime))).one()

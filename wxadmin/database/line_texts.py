@@ -15,7 +15,10 @@ from wxadmin.database.csv_cells import by_offset, constant
 TEXT_STYLE, DATE_STYLE, HEADING_STYLE = 1, 2, 3
 """Numbers of the cell formats in the workbook's styles (exporting/xlsx.py)."""
 
-_AS_TEXT = f'<c s="{TEXT_STYLE}" t="inlineStr"><is><t xml:space="preserve">'
+_AS_TEXT = f'<c s="{TEXT_STYLE}" t="inlineStr"><is><t>'
+_AS_TEXT_WITH_BLANKS = f'<c s="{TEXT_STYLE}" t="inlineStr"><is><t xml:space="preserve">'
+_BLANKS = " \t\r\n"
+_TEXT_END = "</t></is></c>"
 _NEVER_THERE = "<c/>"
 
 
@@ -112,7 +115,9 @@ def text_cell(column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> Column
     escaped = case((_looks_escaped(text), twice), else_=escaped)
     return case(
         (func.coalesce(text, constant("")) == constant(""), constant(_NEVER_THERE)),
-        else_=constant(_AS_TEXT) + escaped + constant("</t></is></c>"),
+        # Blanks at its ends are lost, unless they are asked to be kept, which is long to say of every cell.
+        (func.trim(text, constant(_BLANKS)) == text, constant(_AS_TEXT) + escaped + constant(_TEXT_END)),
+        else_=constant(_AS_TEXT_WITH_BLANKS) + escaped + constant(_TEXT_END),
     )
 
 

@@ -24,8 +24,9 @@ from wxadmin.doctor import arrivals
 from wxadmin.doctor.fetching import TIMEOUT_S, certificate, page, plain_url, twin_url
 from wxadmin.doctor.picture import Answer, Outside, Page, Picture, Store
 from wxadmin.errors import SealBroken
+from wxadmin.exporting.storage import Storage
 from wxadmin.flows.checks import objection
-from wxadmin.queries import account_refreshes, accounts, attention, checkup, sites
+from wxadmin.queries import account_refreshes, accounts, attention, checkup, exports, sites
 from wxadmin.queries.accounts import AccountRow
 from wxadmin.queries.standing import Standing
 from wxadmin.security.keys import KeyRing
@@ -34,6 +35,7 @@ from wxadmin.settings import Settings
 from wxadmin.wechat.client import WeChat
 
 _NEWEST_VISITORS = 200
+_NEWEST_EXPORTS = 50
 _OTHERS_MAY_READ = 0o077
 
 
@@ -72,7 +74,14 @@ def _store(session: Session, settings: Settings, keys: KeyRing) -> Store:
         seen_as=checkup.newest_addresses(session, limit=_NEWEST_VISITORS),
         oldest_step=oldest_step,
         oldest_entry=oldest_entry,
+        files_elsewhere=_files_elsewhere(session, settings),
     )
+
+
+def _files_elsewhere(session: Session, settings: Settings) -> int:
+    storage = Storage(settings.exports_dir)
+    kept = exports.newest_kept(session, limit=_NEWEST_EXPORTS)
+    return sum(not storage.file(export.id, export.attempt, 1).exists() for export in kept)
 
 
 def _readable_by_others(settings: Settings) -> list[str]:

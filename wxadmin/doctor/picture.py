@@ -34,6 +34,8 @@ class Store:
     # When the oldest step of a login, and the oldest entry of the audit log, came to be.
     oldest_step: datetime | None = None
     oldest_entry: datetime | None = None
+    # Exports of late whose files are kept, but not on this host.
+    files_elsewhere: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,19 @@ def retention(picture: Picture) -> Iterator[Finding]:
         )
 
 
+def export_files(picture: Picture) -> Iterator[Finding]:
+    """Whether this host has what others, or it itself, have exported."""
+    if missing := picture.store.files_elsewhere:
+        yield attention(
+            "export-files",
+            msgid("Of the newest exports whose files are kept, %(missing)d are not on this host."),
+            msgid("Have the processes of all hosts share the folder exports in WXADMIN_DATA_DIR."),
+            missing=missing,
+        )
+    else:
+        yield fine("export-files", msgid("The files of exports are where they should be."))
+
+
 def staff(picture: Picture) -> Iterator[Finding]:
     if picture.store.admins:
         yield fine("staff", msgid("Somebody may administer the dashboard."))
@@ -143,4 +156,4 @@ def staff(picture: Picture) -> Iterator[Finding]:
         )
 
 
-CHECKS = (durability, clock, disk, readable_secrets, keys, jobs, retention, staff)
+CHECKS = (durability, clock, disk, readable_secrets, keys, jobs, retention, export_files, staff)

@@ -36,16 +36,12 @@ def compared(part: ExportPart, held: Held) -> Finding:
     """By the receipt alone, to a block: the file itself may be gone."""
     if held.tree == part.tree and held.size == part.size:
         return Finding.WHOLE
-    if held.size == part.size:
+    begins_alike = _begins_alike(part, held)
+    if held.size == part.size or begins_alike is False:
         return Finding.CHANGED
-    shorter = min(held.size, part.size)
-    compared_digits = shorter // BLOCK * BLOCK_DIGITS
-    is_same = held.blocks[:compared_digits] == part.blocks[:compared_digits]
     if held.size > part.size:
-        return Finding.LONGER if is_same and _same_head(part, held) else Finding.CHANGED
-    if held.size < HEAD:
-        return Finding.SHORTER
-    return Finding.CUT if is_same and _same_head(part, held) else Finding.CHANGED
+        return Finding.LONGER if begins_alike else Finding.CHANGED
+    return Finding.CUT if begins_alike else Finding.SHORTER
 
 
 def settled(finding: Finding, beginning: Fingerprint, held: Held) -> Finding:
@@ -64,6 +60,11 @@ def rows_short(export: Export, part: ExportPart, held: Held) -> int | None:
     return max(0, part.rows - max(0, ends - has_heading))
 
 
-def _same_head(part: ExportPart, held: Held) -> bool:
-    # Of a file shorter than that, it is of all that is there.
-    return min(part.size, held.size) < HEAD or part.head == held.head
+def _begins_alike(part: ExportPart, held: Held) -> bool | None:
+    """As far as both go, and to a block; None where one is too short to say."""
+    shorter = min(part.size, held.size)
+    if shorter < HEAD:
+        return None
+    # Of a very large file, a form holds the first blocks only.
+    digits = min(shorter // BLOCK * BLOCK_DIGITS, len(held.blocks))
+    return part.head == held.head and held.blocks[:digits] == part.blocks[:digits]

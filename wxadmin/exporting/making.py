@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from wxadmin.database.clocks import shared_now
+from wxadmin.database.clocks import snapshot_began
 from wxadmin.database.csv_lines import Portion
 from wxadmin.errors import Refused
 from wxadmin.exporting import cutting, destinations, lines
@@ -119,7 +119,7 @@ class Made:
 
 def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) -> Made:
     """Writes all files. Raises OnlyOne, DatabaseUnavailable, OSError: what was written then is not whole."""
-    as_of = shared_now(session)
+    as_of = snapshot_began(session)
     asked = wanted(session, plan.filters, plan.filter_zone, plan.masks, Sort.FIRST_LOGIN_NEWEST)
     expected = session.scalar(selected([func.count()], asked)) or 0
     progress.as_of, progress.expected = as_of, expected

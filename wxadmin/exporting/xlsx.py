@@ -1,6 +1,6 @@
 """A workbook, written from its first byte to its last: rows come as XML from the database and go through at once.
 
-Why no library does it: docs/decisions/0007-exports-as-jobs.md.
+Why no library does it: docs/decisions/0009-exports-as-jobs.md.
 """
 
 import zipfile
@@ -14,7 +14,7 @@ from wxadmin.database.line_texts import HEADING_STYLE
 ROWS_A_SHEET = 1_000_000
 # Above two gigabytes a sheet would need an extension of the ZIP format that spreadsheets warn about.
 _LARGEST_SHEET = 1_900_000_000
-_LEVEL = 3
+_LEVEL = 1
 # What XML cannot hold; a tab and ends of lines it can.
 _ILLEGAL = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
 _NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -62,6 +63,15 @@ def kept_too_long(session: Session) -> Sequence[Export]:
     """Those whose files have been kept long enough."""
     query = select(Export).where(Export.deleted_at.is_(None), Export.kept_until <= shared_now(session))
     return session.scalars(query.limit(500)).all()
+
+
+def newest_kept(session: Session, *, limit: int) -> Sequence[Export]:
+    """The newest ones whose files are there to be taken, a minute after they were made at the earliest."""
+    settled = shared_now(session) - timedelta(minutes=1)
+    query = select(Export).where(
+        Export.state == ExportState.DONE, Export.deleted_at.is_(None), Export.ended_at < settled
+    )
+    return session.scalars(query.where(Export.kept_until > settled).order_by(Export.id.desc()).limit(limit)).all()
 
 
 def attempts(session: Session, export_ids: Collection[int]) -> dict[int, int]:

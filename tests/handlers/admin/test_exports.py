@@ -468,7 +468,7 @@ async def test_a_cut_file_is_told_from_a_changed_one_and_from_a_stranger(
     assert "Cut: its end is missing" in told["cut"]
     assert "4 rows are missing" in told["cut"]
     assert "Changed: it is not what" in told["changed"]
-    assert "Changed: something was added" in told["added"]
+    assert "Changed: it is not what" in told["added"]
     assert "Found nowhere" in told["stranger"]
     assert all(address in told[what] for what in ("whole", "cut", "changed", "added"))
 

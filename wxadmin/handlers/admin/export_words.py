@@ -10,7 +10,7 @@ from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import msgid
 from wxadmin.models import Destination, ExportState, Format, Purpose
 from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import Choices, GrantedScope
+from wxadmin.queries.user_filters import Choices, GrantedScope, UnionidKnown
 from wxadmin.services.export_jobs import Failure
 
 Say = Callable[[str], str]
@@ -101,7 +101,13 @@ _FILTERS = {
     "first_to": msgid("First login to"),
     "last_from": msgid("Last login from"),
     "last_to": msgid("Last login to"),
+    "came_from": msgid("Authorized this way from"),
+    "came_to": msgid("Authorized this way to"),
+    "logins_min": msgid("Logins at least"),
+    "logins_max": msgid("Logins at most"),
+    "unionid": "UnionID",
 }
+_UNIONIDS = {UnionidKnown.KNOWN: msgid("Known"), UnionidKnown.UNKNOWN: msgid("Not known")}
 _SCOPES = {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit")}
 
 
@@ -123,4 +129,6 @@ def _value(name: str, value: str, choices: Choices, say: Say) -> str:
         return say(_SCOPES[GrantedScope(value)])
     if name == "token":
         return say(TOKENS[TokenHealth(value)].name)
+    if name == "unionid":
+        return say(_UNIONIDS[UnionidKnown(value)])
     return value
