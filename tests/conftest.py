@@ -196,9 +196,10 @@ def settings(request: pytest.FixtureRequest, database_url: str, wechat_url: str,
 
 
 @pytest.fixture
-def site_keys(database: Database) -> SiteKeys:
-    """The API keys of the sites of a furnished database."""
-    return running.furnished(database)
+def site_keys(database_url: str) -> SiteKeys:
+    """The API keys of the sites of a furnished database, which this process then has open no more: it would keep its
+    view of a file that storms take from under it."""
+    return running.furnish(database_url)
 
 
 @pytest.fixture

@@ -50,14 +50,9 @@ def furnish(database_url: str, secret: str = secret_for(DEFAULT_APPID)) -> SiteK
     """The account `tea` with the sites `shop` and `clinic`."""
     database = Database(database_url)
     try:
-        return furnished(database, secret)
+        return database.write_now(_furnish, secret)
     finally:
         database.close()
-
-
-def furnished(database: Database, secret: str = secret_for(DEFAULT_APPID)) -> SiteKeys:
-    """The same in a database that is open."""
-    return database.write_now(_furnish, secret)
 
 
 def _furnish(session: Session, secret: str) -> SiteKeys:

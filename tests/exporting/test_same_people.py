@@ -65,11 +65,11 @@ def exported(database: Database, filters: UserFilters, kind: str) -> list[str]:
 def on_pages(session: Session, filters: UserFilters) -> list[str]:
     found, place = [], None
     while True:
-        page = users.page(session, filters, SHANGHAI, masks=CLEAR, older_than=place, size=13)
+        page = users.page(session, filters, SHANGHAI, masks=CLEAR, after=place, size=13)
         found += [row.openid for row in page.rows]
-        if page.older is None:
+        if page.after is None:
             return found
-        place = page.older
+        place = page.after
 
 
 def question(filters: UserFilters) -> shells.Question:
