@@ -50,11 +50,11 @@ def run(report: Report) -> None:
 
 
 def _grouped(url: str) -> float:
-    """The milliseconds that the database takes for the same counts from the events themselves; the best of three."""
+    """The milliseconds that the database takes for counts by code from the events themselves, the best of three: of all,
+    since failures alone have an index of their own, which the pages brought."""
     database = Database(url)
     query = text(
-        "SELECT code, stage, event_class, count(*) FROM event "
-        "WHERE at >= :since AND event_class <> 'ok' GROUP BY code, stage, event_class"
+        "SELECT code, stage, event_class, count(*) FROM event WHERE at >= :since GROUP BY code, stage, event_class"
     ).bindparams(bindparam("since", utcnow() - timedelta(days=30), Event.at.type))
     try:
         return min(1_000 * timeit.timeit(lambda: database.read_now(_all, query), number=1) for _ in range(3))
