@@ -50,8 +50,8 @@ def run(report: Report) -> None:
 
 
 def _grouped(url: str) -> float:
-    """The milliseconds that the database takes for counts by code from the events themselves, the best of three: of all,
-    since failures alone have an index of their own, which the pages brought."""
+    """The milliseconds that the database takes for counts by code from the events themselves, the best of three: of
+    all, since failures alone have an index of their own, which the pages brought."""
     database = Database(url)
     query = text(
         "SELECT code, stage, event_class, count(*) FROM event WHERE at >= :since GROUP BY code, stage, event_class"
