@@ -21,6 +21,12 @@ _NAMED = re.compile(r"\b(?:gw|page|symptom)_[a-z_]{1,40}\b")
 _LOOSE_NUMBER = re.compile(r"(?<![\w./-])(?<![0-9]:)-?[0-9]{1,7}(?!:?[\w./-])", re.ASCII)
 _RID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}\b")
 _ID = re.compile(r"(?<![\w/=.-])[A-Za-z0-9_-]{20,64}(?![\w/=.-])", re.ASCII)
+# OpenIDs have 28 signs; states and tickets of ours are capitals and the digits from 2 to 7.
+_SECRET = re.compile(
+    r"[A-Za-z0-9_-]{29,}|\b[A-Z2-7]{26,}\b|\b(?:\w+_token|token|app_?secret|secret|ticket|state|code)\b[\"']?\s*[:=]",
+    re.ASCII | re.IGNORECASE,
+)
+_MARK = re.compile(r"\b[A-Z2-7]{26,32}\b", re.ASCII)
 _IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])", re.ASCII)
 _DASHED = re.compile(r"(?<![0-9A-Z-])[0-9A-Z]{4}-[0-9A-Z]{4}(?![0-9A-Z-])")
 _DASHES = re.compile(r"\s*[\u2010-\u2015-]+\s*")
@@ -30,9 +36,12 @@ _LIKE_A_SUPPORT_CODE = re.compile(r"[0-9A-Za-z](?:-?[0-9A-Za-z]){6,8}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pasted:
     """`support_code` fits together, whether or not there is such an attempt; `codes` are errcodes and reasons, `ids`
-    may be openids or unionids. `link` holds values that name an attempt and must not be shown again."""
+    may be openids or unionids. `may_be_secret` where it holds what must stand in no address and on no page: a link, or
+    words that may be a token, a code, a secret, or what tells one login from another (`marks`)."""
 
     text: str
+    may_be_secret: bool = False
+    marks: tuple[str, ...] = ()
     support_code: str | None = None
     is_mistyped: bool = False
     codes: tuple[str, ...] = ()
@@ -46,12 +55,14 @@ def read(typed: str) -> Pasted:
     """Never fails: what is not recognised is a text that may be a nickname, a reference or a sentence."""
     text = typed.replace("\0", "").strip()[:LONGEST]
     if link := find_link(text):
-        return Pasted(text=text, link=link)
+        return Pasted(text=text, link=link, may_be_secret=True)
     plain = unicodedata.normalize("NFKC", text)
     rid = _RID.search(plain.lower())
     support_code = _support_code(plain)
     return Pasted(
         text=text,
+        may_be_secret=_SECRET.search(plain) is not None,
+        marks=tuple(dict.fromkeys(_MARK.findall(plain))),
         support_code=support_code,
         is_mistyped=support_code is None and _is_mistyped(plain),
         codes=tuple(dict.fromkeys(_codes(plain))),

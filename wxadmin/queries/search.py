@@ -21,8 +21,8 @@ class Named:
 
     support_code: str | None = None
     rid: str | None = None
-    state_hash: bytes | None = None
-    ticket_hash: bytes | None = None
+    state_hashes: Sequence[bytes] = ()
+    ticket_hashes: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ def attempts(session: Session, named: Named, *, among: frozenset[int] | None) ->
 def _ids(named: Named) -> Iterator[Select[Any]]:
     if named.support_code is not None:
         yield select(Attempt.id).where(Attempt.support_code == named.support_code)
-    if named.state_hash is not None:
-        yield select(Attempt.id).where(Attempt.state_hash == named.state_hash)
-    if named.ticket_hash is not None:
-        yield select(Ticket.attempt_id).where(Ticket.ticket_hash == named.ticket_hash)
+    if named.state_hashes:
+        yield select(Attempt.id).where(Attempt.state_hash.in_(named.state_hashes))
+    if named.ticket_hashes:
+        yield select(Ticket.attempt_id).where(Ticket.ticket_hash.in_(named.ticket_hashes))
     if named.rid is not None:
         # SQLite reads a partial index only where the query repeats its condition to the letter.
         yield select(Event.attempt_id).where(Event.rid == named.rid, literal_column("rid IS NOT NULL"))

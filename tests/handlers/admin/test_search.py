@@ -1,5 +1,6 @@
 """/admin/search: whatever is pasted leads to what it names, for each role to what it may see."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
@@ -166,6 +167,44 @@ async def test_a_link_is_never_looked_for_in_an_address(staff: SignIn) -> None:
     page = await staff("support").get(f"/admin/search?q={quote_plus(f'https://m.example.com/?state={STATE}')}")
 
     assert page.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"access_token":"83_abcDEF","expires_in":7200,"refresh_token":"83_ghiJKL","openid":"oX"}',
+        "83_" + "aB3-" * 30,
+        "0123456789abcdef" * 2,
+        "code=071abcDEFghi",
+        f"state {STATE}",
+        "wxk_" + "A2" * 20,
+    ],
+)
+async def test_what_may_be_secret_stands_in_no_address_and_on_no_page(staff: SignIn, text: str) -> None:
+    admin = staff("admin")
+
+    page = await admin.post("/admin/search", {"q": text})
+    by_address = await admin.get(f"/admin/search?q={quote_plus(text)}")
+
+    assert (page.status_code, by_address.status_code) == (200, 400)
+    assert not [
+        word
+        for word in re.findall(
+            r"[A-Za-z0-9_-]{9,}",
+            text.replace("access_token", "").replace("refresh_token", "").replace("expires_in", ""),
+        )
+        if word in page.text
+    ]
+
+
+async def test_what_tells_a_login_from_others_opens_it_without_its_link(
+    staff: SignIn, store: Store, shop: Site
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, failed=True, state_hash=sha256(STATE)))
+
+    found = await staff("support").post("/admin/search", {"q": f"state {STATE}"})
+
+    assert found.headers["Location"] == page_of(attempt)
 
 
 async def test_a_business_page_leads_to_the_site_that_may_have_its_visitors_back(staff: SignIn, shop: Site) -> None:

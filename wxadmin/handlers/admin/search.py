@@ -34,18 +34,18 @@ _BY_IP = msgid("Attempts from the address %s")
 
 
 class Search(StaffHandler):
-    """The box posts, so that what is pasted stands in no address and no log of a proxy. A link, which may hold what
-    tells one login from another, is answered at once; all else gets an address that can be passed on."""
+    """The box posts, so that what is pasted stands in no address and no log of a proxy. What may be
+    secret is answered at once, and never shown again; all else gets an address that can be passed on."""
 
     async def get(self) -> None:
         asked = pasted.read(self.query("q") or "")
-        if asked.link:
-            raise BadRequest("a link is pasted into the box on the page, so that no address holds it")
+        if asked.may_be_secret:
+            raise BadRequest("what may hold a token or a code is pasted into the box, so that no address holds it")
         await self._answer(asked)
 
     async def post(self) -> None:
         asked = pasted.read(self.get_body_argument("q", "", strip=False))
-        if asked.text and not asked.link:
+        if asked.text and not asked.may_be_secret:
             self._go_to("/admin/search?" + urlencode({"q": asked.text}))
         else:
             await self._answer(asked)
@@ -60,8 +60,7 @@ class Search(StaffHandler):
         self.show(
             "search/page.html",
             asked=asked,
-            # A link is not shown again.
-            q="" if asked.link else asked.text,
+            q="" if asked.may_be_secret else asked.text,
             found=found,
             faults=faults,
             title_of=lambda code: errcodes.find(code, "authorize").title(self.language),
@@ -109,7 +108,7 @@ class Search(StaffHandler):
     async def _lists(self, asked: Pasted) -> Sequence[Hit]:
         """The attempts that have an address or a site's number for the visitor in common, as far as some of the newest
         have it."""
-        if asked.link or self.identity.site_ids is not None:
+        if asked.may_be_secret or self.identity.site_ids is not None:
             return []
         shared = [(_BY_REF, "ref", asked.text, AttemptFilters(ref=asked.text))] if _may_be_ref(asked.text) else []
         if asked.ip:
@@ -158,11 +157,11 @@ def _may_be_ref(text: str) -> bool:
 
 
 def _named(asked: Pasted) -> Named:
-    state = asked.link and asked.link.parameter("state")
-    ticket = asked.link and asked.link.parameter("ticket")
+    states = [asked.link.parameter("state")] if asked.link else asked.marks
+    tickets = [asked.link.parameter("ticket")] if asked.link else asked.marks
     return Named(
         support_code=asked.support_code,
         rid=asked.rid,
-        state_hash=sha256(state) if state else None,
-        ticket_hash=sha256(ticket) if ticket else None,
+        state_hashes=tuple(sha256(state) for state in states if state),
+        ticket_hashes=tuple(sha256(ticket) for ticket in tickets if ticket),
     )
