@@ -9,7 +9,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.models import Attempt, Event, Site
-from wxadmin.queries.failures import Kind, Span, newest_of_each
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import Span, asked_in, newest_of_each
 
 _SHOWN = 5
 
@@ -38,8 +39,9 @@ def most_hit_of_each(session: Session, span: Span, kinds: Sequence[Kind], *, mos
         return {}
     titles = dict(session.execute(select(Site.id, Site.title)).all())
     alike: dict[Kind, list[_Alike]] = {kind: [] for kind in kinds}
-    for kind, site_id, browser, version, number in session.execute(_alike(span, kinds, most)):
-        alike[kinds[kind]].append(_Alike(site_id, browser, version, number))
+    query = _alike(session, span, len(kinds), most)
+    for kind, *row in session.execute(query, asked_in(session, span, kinds)):
+        alike[kinds[kind]].append(_Alike(*row))
     return {kind: _counted(rows, titles) for kind, rows in alike.items()}
 
 
@@ -50,10 +52,10 @@ class _Alike(NamedTuple):
     number: int
 
 
-def _alike(span: Span, kinds: Sequence[Kind], most: int) -> Select[int, int, str, str, int]:
+def _alike(session: Session, span: Span, kinds: int, most: int) -> Select[int, int, str, str, int]:
     """How many of the newest events of each kind have the same site, browser and version."""
-    newest = newest_of_each(span, kinds, (Event.site_id, Event.browser_family, Event.attempt_id), most)
-    alike = (newest.c.kind, newest.c.site_id, newest.c.browser_family, Attempt.wechat_version)
+    newest = newest_of_each(session, span, kinds, (Event.site_id, Event.browser_family, Event.attempt_id), most)
+    alike = (newest.c.number, newest.c.site_id, newest.c.browser_family, Attempt.wechat_version)
     return (
         select(*alike, func.count())
         .select_from(newest)

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wxadmin.ids import first_id_at
 from wxadmin.models import Class, Event, Outcome, Stage
-from wxadmin.queries.failures import Kind, Span, newest_of_each
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import Span, asked_in, newest_of_each
 
 WITHIN = timedelta(minutes=10)
 
@@ -40,17 +41,18 @@ def recovered_of_each(
     if not failed:
         return {}
     columns = (Event.id, Event.at, Event.stage, Event.attempt_id, Event.user_id)
-    newest = newest_of_each(span, failed, columns, most)
+    newest = newest_of_each(session, span, len(failed), columns, most)
     query = (
-        select(newest.c.kind, func.sum(case((_got_on(newest), 1), else_=0)), func.count())
+        select(newest.c.number, func.sum(case((_got_on(newest), 1), else_=0)), func.count())
         .where(newest.c.at < now - WITHIN)
-        .group_by(newest.c.kind)
+        .group_by(newest.c.number)
     )
-    found = {failed[number]: Recovered(int(got_on), looked_at) for number, got_on, looked_at in session.execute(query)}
+    rows = session.execute(query, asked_in(session, span, failed))
+    found = {failed[number]: Recovered(int(got_on), looked_at) for number, got_on, looked_at in rows}
     return {kind: found.get(kind, Recovered(0, 0)) for kind in failed}
 
 
-def _got_on(newest: Subquery) -> ColumnElement[bool]:
+def _got_on(newest: FromClause) -> ColumnElement[bool]:
     """Their attempt or the user behind it ended well soon after; of a renewal, the next one did."""
     soon = and_(_Later.id > newest.c.id, _Later.id < newest.c.id + _IDS_MEANWHILE)
     well = case(

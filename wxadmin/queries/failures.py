@@ -1,15 +1,15 @@
 """Failures by errcode or reason: counts from the hours, the events and the people behind them by an index."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    FromClause,
     Select,
-    Subquery,
     bindparam,
     case,
     distinct,
@@ -17,12 +17,12 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, FailureHour, Site
+from wxadmin.queries.failure_kinds import Asked, Kind, of_each, parameters
 from wxadmin.queries.hours import EVERYBODY, Part
 
 SIZE = 50
@@ -53,15 +53,6 @@ class Span:
     @property
     def end(self) -> datetime:
         return self.bounds[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A code at one stage, counted as one class."""
-
-    code: str
-    stage: str
-    event_class: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +110,21 @@ def by_kind(
 
 def people_of_each(session: Session, span: Span, kinds: Sequence[Kind]) -> dict[Kind, People]:
     """Whom each kind happened to: users where they are known, else each attempt as somebody of its own."""
-    # One statement for all of them: to build it takes longer than to run it.
-    query = _people(span)
-    found = {kind: session.execute(query, asdict(kind)).one() for kind in kinds}
+    if not kinds:
+        return {}
+
+    def people(asked: Asked) -> Select[Any]:
+        newest = newest_of_a_kind(span, asked, (Event.user_id, Event.attempt_id), PEOPLE_COUNTED + 1).subquery()
+        # Users and attempts draw their ids from one row of numbers, so that no user is taken for an attempt.
+        somebody = func.coalesce(newest.c.user_id, newest.c.attempt_id)
+        return select(func.count().label("events"), func.count(distinct(somebody)).label("people")).select_from(newest)
+
+    looks = of_each(session, len(kinds), people)
+    query = select(looks.c.number, looks.c.people, looks.c.events)
     return {
-        kind: People(min(people, PEOPLE_COUNTED), events <= PEOPLE_COUNTED) for kind, (events, people) in found.items()
+        kinds[number]: People(min(people, PEOPLE_COUNTED), events <= PEOPLE_COUNTED)
+        for number, people, events in session.execute(query, asked_in(session, span, kinds))
     }
-
-
-def _people(span: Span) -> Select[int, int]:
-    """The number of events that are looked at and of people behind them, for parameters named as Kind's fields."""
-    newest = (
-        of_a_kind(span)
-        .with_only_columns(Event.id, Event.user_id, Event.attempt_id)
-        .order_by(Event.id.desc())
-        .limit(PEOPLE_COUNTED + 1)
-        .subquery()
-    )
-    # Users and attempts draw their ids from one row of numbers, so that no user is taken for an attempt.
-    somebody = func.coalesce(newest.c.user_id, newest.c.attempt_id)
-    return select(func.count(), func.count(distinct(somebody))).select_from(newest)
 
 
 def words_of_each(session: Session, span: Span, codes: Iterable[str]) -> dict[str, str]:
@@ -179,25 +165,34 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def newest_of_each(span: Span, kinds: Sequence[Kind], columns: Sequence[Any], most: int) -> Subquery:
-    """The newest `most` events of each kind, with the kind's number among `kinds`: one statement serves them all."""
-    each = [
-        _events_of_kind(span, kind).with_only_columns(*columns).order_by(Event.id.desc()).limit(most).subquery()
-        for kind in kinds
-    ]
-    parts = (select(literal(number).label("kind"), *newest.c) for number, newest in enumerate(each))
-    return union_all(*parts).subquery()
+def newest_of_each(session: Session, span: Span, number: int, columns: Sequence[Any], most: int) -> FromClause:
+    """The newest `most` events of so many kinds, each with its kind's number."""
+    return of_each(session, number, lambda asked: newest_of_a_kind(span, asked, columns, most))
 
 
-def of_a_kind(span: Span) -> Select[Any]:
-    """The events of one kind, for parameters named as Kind's fields."""
-    return events_of(span, bindparam("code")).where(
-        Event.stage == bindparam("stage"), Event.event_class == bindparam("event_class")
+def newest_of_a_kind(span: Span, asked: Asked, columns: Sequence[Any], most: int) -> Select[Any]:
+    return of_a_kind(span, asked).with_only_columns(*columns).order_by(Event.id.desc()).limit(most)
+
+
+def of_a_kind(span: Span, asked: Asked) -> Select[Any]:
+    """The events of one kind, between the ids that are asked for."""
+    query = select(Event).where(
+        Event.code == asked.code,
+        _NOT_OK,
+        Event.stage == asked.stage,
+        Event.event_class == asked.event_class,
+        Event.id >= asked.from_id,
+        Event.id < asked.to_id,
+        Event.at >= span.start,
+        Event.at < span.end,
     )
+    return query if span.among is None else query.where(Event.site_id.in_(sorted(span.among)))
 
 
-def _events_of_kind(span: Span, kind: Kind) -> Select[Any]:
-    return events_of(span, kind.code).where(Event.stage == kind.stage, Event.event_class == kind.event_class)
+def asked_in(session: Session, span: Span, kinds: Iterable[Kind]) -> dict[str, Any]:
+    """The parameters of a look at all events of each kind in the span."""
+    ids = first_id_at(span.start), first_id_at(span.end + WRITTEN_WITHIN)
+    return parameters(session, [Asked.of(kind, *ids) for kind in kinds])
 
 
 def events_of(span: Span, code: str | BindParameter[str]) -> Select[Any]:
