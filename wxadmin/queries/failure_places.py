@@ -40,8 +40,8 @@ def most_hit_of_each(session: Session, span: Span, kinds: Sequence[Kind], *, mos
     titles = dict(session.execute(select(Site.id, Site.title)).all())
     alike: dict[Kind, list[_Alike]] = {kind: [] for kind in kinds}
     query = _alike(session, span, len(kinds), most)
-    for kind, *row in session.execute(query, asked_in(session, span, kinds)):
-        alike[kinds[kind]].append(_Alike(*row))
+    for kind, site_id, browser, version, number in session.execute(query, asked_in(session, span, kinds)):
+        alike[kinds[kind]].append(_Alike(site_id, browser, version, number))
     return {kind: _counted(rows, titles) for kind, rows in alike.items()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
@@ -66,7 +67,7 @@ def _asked(span: Span, kind: Kind, values: Sequence[int]) -> Asked:
     return Asked.of(kind, first_id_at(first), first_id_at(end + WRITTEN_WITHIN))
 
 
-def _seen(span: Span, asked: Asked) -> Select[datetime, datetime]:
+def _seen(span: Span, asked: Asked) -> Select[Any]:
     those = of_a_kind(span, asked).with_only_columns(Event.at).limit(_OUT_OF_ORDER)
     first, last = those.order_by(Event.id).subquery(), those.order_by(Event.id.desc()).subquery()
     return select(

@@ -7,14 +7,11 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     FromClause,
     Select,
     bindparam,
-    case,
     distinct,
     func,
-    literal,
     literal_column,
     select,
 )
@@ -22,8 +19,10 @@ from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, FailureHour, Site
+from wxadmin.queries import closed_hours
+from wxadmin.queries.closed_hours import Bounds, bucket_of
 from wxadmin.queries.failure_kinds import Asked, Kind, of_each, parameters
-from wxadmin.queries.hours import EVERYBODY, Part
+from wxadmin.queries.hours import EVERYBODY, Part, SiteIds
 
 SIZE = 50
 PEOPLE_COUNTED = 2_000
@@ -90,22 +89,36 @@ def by_kind(
     session: Session, span: Span, *, code: str | None = None, part: Part = EVERYBODY
 ) -> dict[Kind, tuple[int, ...]]:
     """The number of events in each bucket, most frequent kind first; of `part` alone, besides the sites of the span."""
-    bucket = _bucket(span.bounds)
-    kind = (FailureHour.code, FailureHour.stage, FailureHour.event_class)
-    query = (
-        select(*kind, bucket, func.sum(FailureHour.events))
-        .where(FailureHour.hour >= span.start, FailureHour.hour < span.end, *part.of(FailureHour))
-        .group_by(*kind, bucket)
+    buckets = closed_hours.by_bucket(
+        session,
+        span.bounds,
+        lambda bounds: _sums(session, bounds, span.among, part),
+        key=("failures", span.among, part),
     )
-    if span.among is not None:
-        query = query.where(FailureHour.site_id.in_(sorted(span.among)))
-    if code is not None:
-        query = query.where(FailureHour.code == code)
     counts: dict[Kind, list[int]] = {}
-    for *names, number, events in session.execute(query):
-        counts.setdefault(Kind(*names), [0] * (len(span.bounds) - 1))[number] += int(events)
+    for number, sums in enumerate(buckets):
+        for kind, events in sums.items():
+            if code is None or kind.code == code:
+                counts.setdefault(kind, [0] * len(buckets))[number] = events
     ordered = sorted(counts.items(), key=lambda item: (-sum(item[1]), item[0].code, item[0].stage))
     return {kind: tuple(values) for kind, values in ordered}
+
+
+def _sums(session: Session, bounds: Bounds, among: SiteIds, part: Part) -> Sequence[dict[Kind, int]]:
+    """The events of each kind, by bucket."""
+    bucket = bucket_of(FailureHour.hour, bounds)
+    kind = (FailureHour.code, FailureHour.stage, FailureHour.event_class)
+    query = (
+        select(bucket, *kind, func.sum(FailureHour.events))
+        .where(FailureHour.hour >= bounds[0], FailureHour.hour < bounds[-1], *part.of(FailureHour))
+        .group_by(*kind, bucket)
+    )
+    if among is not None:
+        query = query.where(FailureHour.site_id.in_(sorted(among)))
+    sums: list[dict[Kind, int]] = [{} for _ in bounds[1:]]
+    for number, *names, events in session.execute(query):
+        sums[number][Kind(*names)] = int(events)
+    return sums
 
 
 def people_of_each(session: Session, span: Span, kinds: Sequence[Kind]) -> dict[Kind, People]:
@@ -206,22 +219,3 @@ def events_of(span: Span, code: str | BindParameter[str]) -> Select[Any]:
         Event.at < span.end,
     )
     return query if span.among is None else query.where(Event.site_id.in_(sorted(span.among)))
-
-
-def _bucket(bounds: Sequence[datetime]) -> ColumnElement[int]:
-    """The number of the bucket that an hour falls into."""
-    if len(bounds) == 2:
-        # A bare number would name a column to group by.
-        return case((FailureHour.hour < bounds[1], 0))
-    return _between(bounds, 0, len(bounds) - 1)
-
-
-def _between(bounds: Sequence[datetime], first: int, end: int) -> ColumnElement[int]:
-    """Of the buckets from `first` to before `end`. Halved again and again: in a month of days each row is held against
-    five of them, not against fifteen."""
-    if end - first == 1:
-        return literal(first)
-    middle = (first + end) // 2
-    return case(
-        (FailureHour.hour < bounds[middle], _between(bounds, first, middle)), else_=_between(bounds, middle, end)
-    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wxadmin.handlers.admin.charts import Bucket, Mark, Series, legend, stacked_bars
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.queries.failures import Kind
+from wxadmin.queries.failure_kinds import Kind
 from wxadmin.wechat import errcodes
 
 _COLOURED = 7

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.queries.failures import Kind
+from wxadmin.queries.failure_kinds import Kind
 from wxadmin.wechat import errcodes
 
 # Charts have eight colours, the last of which is for all other codes together.

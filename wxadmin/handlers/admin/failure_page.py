@@ -18,7 +18,8 @@ from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import failure_groups, failures, places
 from wxadmin.queries.failure_groups import Group
-from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import Span
 from wxadmin.queries.places import Places
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.errcodes import Entry

@@ -7,7 +7,8 @@ from wxadmin.handlers.api_staff.answers import FailureItem, FailurePage
 from wxadmin.handlers.api_staff.asked import FailuresAsked
 from wxadmin.handlers.api_staff.base import StaffApiHandler
 from wxadmin.queries import failures
-from wxadmin.queries.failures import Kind, People, Span
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import People, Span
 from wxadmin.wechat import errcodes
 
 
