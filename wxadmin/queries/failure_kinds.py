@@ -68,23 +68,36 @@ _NAMES = tuple(_TYPES)
 OfOne = Callable[[Asked], Select[Any]]
 
 
-def of_each(session: Session, number: int, of_one: OfOne) -> FromClause:
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a statement over kinds differs by: one of each form is built, and kept. `branches` is how many kinds it is
+    of on SQLite, 0 on PostgreSQL, where one is of any number; `is_confined` where some sites alone count."""
+
+    branches: int
+    is_confined: bool
+
+    @classmethod
+    def of(cls, session: Session, kinds: int, *, is_confined: bool) -> "Form":
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        return cls(kinds if is_sqlite else 0, is_confined)
+
+
+def of_each(form: Form, of_one: OfOne) -> FromClause:
     """The rows that `of_one` finds of each kind, with the kind's `number` among those in `parameters`.
 
     PostgreSQL looks at one kind after the other by LATERAL, which SQLite does not know: there it is a branch a kind.
     """
-    if session.get_bind().dialect.name == "sqlite":
-        branches = (_branch(place, of_one) for place in range(number))
-        return union_all(*branches).subquery()
+    if form.branches:
+        return union_all(*(_branch(place, of_one) for place in range(form.branches))).subquery()
     asked = _relation()
     # Named by text: the columns themselves would bring their relation along into what is nested in the look.
     found = of_one(Asked(*(literal_column(f"{_RELATION}.{name}", _TYPES[name]) for name in _NAMES))).lateral()
     return select(asked.c.number, *found.c).select_from(asked.join(found, true())).subquery()
 
 
-def parameters(session: Session, asked: Sequence[Asked]) -> dict[str, Any]:
+def parameters(form: Form, asked: Sequence[Asked]) -> dict[str, Any]:
     """What a statement over `of_each` is to be executed with."""
-    if session.get_bind().dialect.name == "sqlite":
+    if form.branches:
         return {f"asked_{place}_{name}": getattr(one, name) for place, one in enumerate(asked) for name in _NAMES}
     return {_KINDS: [{"number": place} | _named(one) for place, one in enumerate(asked)]}
 

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.models import Attempt, Event, Site
-from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failure_kinds import Form, Kind
 from wxadmin.queries.failures import Span, asked_in, newest_of_each
 
 _SHOWN = 5
@@ -39,8 +40,9 @@ def most_hit_of_each(session: Session, span: Span, kinds: Sequence[Kind], *, mos
         return {}
     titles = dict(session.execute(select(Site.id, Site.title)).all())
     alike: dict[Kind, list[_Alike]] = {kind: [] for kind in kinds}
-    query = _alike(session, span, len(kinds), most)
-    for kind, site_id, browser, version, number in session.execute(query, asked_in(session, span, kinds)):
+    form = span.form(session, kinds)
+    rows = session.execute(_alike(form, most), asked_in(form, span, kinds))
+    for kind, site_id, browser, version, number in rows:
         alike[kinds[kind]].append(_Alike(site_id, browser, version, number))
     return {kind: _counted(rows, titles) for kind, rows in alike.items()}
 
@@ -52,9 +54,10 @@ class _Alike(NamedTuple):
     number: int
 
 
-def _alike(session: Session, span: Span, kinds: int, most: int) -> Select[int, int, str, str, int]:
+@lru_cache
+def _alike(form: Form, most: int) -> Select[int, int, str, str, int]:
     """How many of the newest events of each kind have the same site, browser and version."""
-    newest = newest_of_each(session, span, kinds, (Event.site_id, Event.browser_family, Event.attempt_id), most)
+    newest = newest_of_each(form, (Event.site_id, Event.browser_family, Event.attempt_id), most)
     alike = (newest.c.number, newest.c.site_id, newest.c.browser_family, Attempt.wechat_version)
     return (
         select(*alike, func.count())

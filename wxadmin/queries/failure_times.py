@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 from wxadmin.clock import hour_of
 from wxadmin.ids import first_id_at
 from wxadmin.models import Event, FailureHour, StepHour
-from wxadmin.queries.failure_kinds import Asked, Kind, of_each, parameters
-from wxadmin.queries.failures import WRITTEN_WITHIN, Span, of_a_kind
+from wxadmin.queries.failure_kinds import Asked, Form, Kind, of_each
+from wxadmin.queries.failures import WRITTEN_WITHIN, Span, in_span, of_a_kind
 from wxadmin.queries.hours import SiteIds, among
 
 BASELINE_DAYS = 7
@@ -54,10 +55,9 @@ def seen_of_each(session: Session, span: Span, counts: Mapping[Kind, Sequence[in
     if not counts:
         return {}
     kinds = list(counts)
-    looks = of_each(session, len(kinds), lambda asked: _seen(span, asked))
-    asked = parameters(session, [_asked(span, kind, values) for kind, values in counts.items()])
-    query = select(looks.c.number, looks.c.first, looks.c.last)
-    return {kinds[number]: Seen(first, last) for number, first, last in session.execute(query, asked)}
+    form = span.form(session, kinds)
+    asked = in_span(form, span, [_asked(span, kind, values) for kind, values in counts.items()])
+    return {kinds[number]: Seen(first, last) for number, first, last in session.execute(_seen(form), asked)}
 
 
 def _asked(span: Span, kind: Kind, values: Sequence[int]) -> Asked:
@@ -67,8 +67,14 @@ def _asked(span: Span, kind: Kind, values: Sequence[int]) -> Asked:
     return Asked.of(kind, first_id_at(first), first_id_at(end + WRITTEN_WITHIN))
 
 
-def _seen(span: Span, asked: Asked) -> Select[Any]:
-    those = of_a_kind(span, asked).with_only_columns(Event.at).limit(_OUT_OF_ORDER)
+@lru_cache
+def _seen(form: Form) -> Select[Any]:
+    looks = of_each(form, lambda asked: _seen_of_a_kind(form, asked))
+    return select(looks.c.number, looks.c.first, looks.c.last)
+
+
+def _seen_of_a_kind(form: Form, asked: Asked) -> Select[Any]:
+    those = of_a_kind(form, asked).with_only_columns(Event.at).limit(_OUT_OF_ORDER)
     first, last = those.order_by(Event.id).subquery(), those.order_by(Event.id.desc()).subquery()
     return select(
         select(func.min(first.c.at)).scalar_subquery().label("first"),

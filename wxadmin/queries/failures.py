@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, FailureHour, Site
 from wxadmin.queries import closed_hours
 from wxadmin.queries.closed_hours import Bounds, bucket_of
-from wxadmin.queries.failure_kinds import Asked, Kind, of_each, parameters
+from wxadmin.queries.failure_kinds import Asked, Form, Kind, of_each, parameters
 from wxadmin.queries.hours import EVERYBODY, Part, SiteIds
 
 SIZE = 50
@@ -52,6 +53,10 @@ class Span:
     @property
     def end(self) -> datetime:
         return self.bounds[-1]
+
+    def form(self, session: Session, kinds: Sequence[Kind]) -> Form:
+        """Of a statement that looks at these kinds."""
+        return Form.of(session, len(kinds), is_confined=self.among is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +130,25 @@ def people_of_each(session: Session, span: Span, kinds: Sequence[Kind]) -> dict[
     """Whom each kind happened to: users where they are known, else each attempt as somebody of its own."""
     if not kinds:
         return {}
-
-    def people(asked: Asked) -> Select[Any]:
-        newest = newest_of_a_kind(span, asked, (Event.user_id, Event.attempt_id), PEOPLE_COUNTED + 1).subquery()
-        # Users and attempts draw their ids from one row of numbers, so that no user is taken for an attempt.
-        somebody = func.coalesce(newest.c.user_id, newest.c.attempt_id)
-        return select(func.count().label("events"), func.count(distinct(somebody)).label("people")).select_from(newest)
-
-    looks = of_each(session, len(kinds), people)
-    query = select(looks.c.number, looks.c.people, looks.c.events)
+    form = span.form(session, kinds)
+    found = session.execute(_people(form, PEOPLE_COUNTED + 1), asked_in(form, span, kinds))
     return {
-        kinds[number]: People(min(people, PEOPLE_COUNTED), events <= PEOPLE_COUNTED)
-        for number, people, events in session.execute(query, asked_in(session, span, kinds))
+        kinds[number]: People(min(people, PEOPLE_COUNTED), events <= PEOPLE_COUNTED) for number, people, events in found
     }
+
+
+@lru_cache
+def _people(form: Form, most: int) -> Select[Any]:
+    looks = of_each(form, lambda asked: _people_of_a_kind(form, asked, most))
+    return select(looks.c.number, looks.c.people, looks.c.events)
+
+
+def _people_of_a_kind(form: Form, asked: Asked, most: int) -> Select[Any]:
+    newest = _newest_of_a_kind(form, asked, (Event.user_id, Event.attempt_id), most).subquery()
+    # Users and attempts draw their ids from one row of numbers, so that no user is taken for an attempt.
+    somebody = func.coalesce(newest.c.user_id, newest.c.attempt_id)
+    numbers: tuple[Any, ...] = (func.count().label("events"), func.count(distinct(somebody)).label("people"))
+    return select(*numbers).select_from(newest)
 
 
 def words_of_each(session: Session, span: Span, codes: Iterable[str]) -> dict[str, str]:
@@ -178,17 +189,17 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def newest_of_each(session: Session, span: Span, number: int, columns: Sequence[Any], most: int) -> FromClause:
-    """The newest `most` events of so many kinds, each with its kind's number."""
-    return of_each(session, number, lambda asked: newest_of_a_kind(span, asked, columns, most))
+def newest_of_each(form: Form, columns: Sequence[Any], most: int) -> FromClause:
+    """The newest `most` events of each kind, with its kind's number: for the parameters of `asked_in`."""
+    return of_each(form, lambda asked: _newest_of_a_kind(form, asked, columns, most))
 
 
-def newest_of_a_kind(span: Span, asked: Asked, columns: Sequence[Any], most: int) -> Select[Any]:
-    return of_a_kind(span, asked).with_only_columns(*columns).order_by(Event.id.desc()).limit(most)
+def _newest_of_a_kind(form: Form, asked: Asked, columns: Sequence[Any], most: int) -> Select[Any]:
+    return of_a_kind(form, asked).with_only_columns(*columns).order_by(Event.id.desc()).limit(most)
 
 
-def of_a_kind(span: Span, asked: Asked) -> Select[Any]:
-    """The events of one kind, between the ids that are asked for."""
+def of_a_kind(form: Form, asked: Asked) -> Select[Any]:
+    """The events of one kind between the ids that are asked for: for the parameters of `in_span`."""
     query = select(Event).where(
         Event.code == asked.code,
         _NOT_OK,
@@ -196,16 +207,22 @@ def of_a_kind(span: Span, asked: Asked) -> Select[Any]:
         Event.event_class == asked.event_class,
         Event.id >= asked.from_id,
         Event.id < asked.to_id,
-        Event.at >= span.start,
-        Event.at < span.end,
+        Event.at >= bindparam("since", type_=Event.at.type),
+        Event.at < bindparam("until", type_=Event.at.type),
     )
-    return query if span.among is None else query.where(Event.site_id.in_(sorted(span.among)))
+    return query.where(Event.site_id.in_(bindparam("sites", expanding=True))) if form.is_confined else query
 
 
-def asked_in(session: Session, span: Span, kinds: Iterable[Kind]) -> dict[str, Any]:
+def asked_in(form: Form, span: Span, kinds: Iterable[Kind]) -> dict[str, Any]:
     """The parameters of a look at all events of each kind in the span."""
     ids = first_id_at(span.start), first_id_at(span.end + WRITTEN_WITHIN)
-    return parameters(session, [Asked.of(kind, *ids) for kind in kinds])
+    return in_span(form, span, [Asked.of(kind, *ids) for kind in kinds])
+
+
+def in_span(form: Form, span: Span, asked: Sequence[Asked]) -> dict[str, Any]:
+    """The parameters of a look at what is asked for, in the span."""
+    sites = {} if span.among is None else {"sites": sorted(span.among)}
+    return {"since": span.start, "until": span.end, **sites, **parameters(form, asked)}
 
 
 def events_of(span: Span, code: str | BindParameter[str]) -> Select[Any]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 PAGE_S = 0.08
 _FIRST_WINDOW = 500
 _GROWS_BY = 2
+# Rows that lie further away take longer than those before them did.
+_LIKELY = 0.9
 
 
 class ReadBudget:
@@ -23,7 +25,12 @@ class ReadBudget:
             began = self._clock()
             yield window
             now, looked = self._clock(), looked + window
-            # The next one takes as long as this one has for each row: it is not begun if it would end too late.
-            if now + _GROWS_BY * (now - began) > self._ends_at:
-                return
-            window = min(_GROWS_BY * window, most - looked)
+            window = min(_GROWS_BY * window, most - looked, self._affordable(window, now - began, now))
+
+    def _affordable(self, window: int, took: float, now: float) -> int:
+        """How many rows what is left of the budget is likely to last for; none where they would be hardly any. Were
+        windows doubled or not begun, of two like pages one would take twice as long as the other."""
+        if took <= 0:
+            return _GROWS_BY * window
+        rows = int(_LIKELY * (self._ends_at - now) / took * window)
+        return rows if rows >= _FIRST_WINDOW else 0
