@@ -21,7 +21,7 @@ from wxadmin.exporting.plans import plan_of
 from wxadmin.models import Export, Format, Site, User
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
-from wxadmin.queries.users import selected, wanted
+from wxadmin.queries.wanted_users import selected, wanted
 
 GOAL = 4.0
 _AT_ONCE = 1_000
