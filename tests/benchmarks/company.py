@@ -23,9 +23,8 @@ from tests.benchmarks.stores import unused_port
 from tests.running import METRICS_TOKEN, SECRET_KEY, serve
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
-from wxadmin.exporting import columns
+from wxadmin.exporting.subjects.users import USUAL
 from wxadmin.models import Export, ExportState, Format, ReturnURL, Role, Staff
-from wxadmin.queries.user_filters import UserFilters
 from wxadmin.services import exports, sessions, staff
 from wxadmin.services.exports import ExportForm
 from wxadmin.settings import Settings
@@ -101,12 +100,12 @@ def _asked_for(server: Server, kind: Format, filters: dict[str, str]) -> int:
         destination="other",
         purpose="other",
         note="a benchmark",
-        filters=UserFilters.read(filters),
+        filters=filters,
         filter_zone=_ZONE,
         zone=_ZONE,
         language="zh_CN",
         format=kind,
-        columns=columns.USUAL,
+        columns=USUAL,
     )
     return server.database.write_now(lambda session: exports.ask(session, form, actor=_NAME, role=Role.ADMIN).id)
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
@@ -15,17 +14,13 @@ from sqlalchemy.orm import Session
 from tests.benchmarks import crowd
 from tests.benchmarks.report import Report
 from wxadmin.database import Database
-from wxadmin.exporting import columns, lines
+from wxadmin.exporting import lines
 from wxadmin.exporting.making import Progress, make
-from wxadmin.exporting.plans import plan_of
-from wxadmin.models import Export, Format, User
-from wxadmin.queries.masking import CLEAR
-from wxadmin.queries.user_filters import UserFilters
-from wxadmin.queries.wanted_users import selected, wanted
+from wxadmin.exporting.subject import Asking
+from wxadmin.models import Format
 
 TIMES = 3
 _GOALS = {"SQLite": 0.5, "PostgreSQL": 0.35}
-_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def run(report: Report) -> None:
@@ -67,10 +62,9 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 def _by_us(database: Database, file: Path) -> None:
-    export = Export(destination="other", format=Format.CSV_EXCEL, filters="{}", role="admin", language="zh_CN")
-    export.columns, export.filter_zone, export.zone = ",".join(columns.USUAL), _ZONE.key, _ZONE.key
+    plan = crowd.plan(Format.CSV_EXCEL)
     made = database.long_reads.read_now(
-        make, plan_of(export), lambda number: file.with_suffix(f".{number}").open("wb"), Progress()
+        make, plan, lambda number: file.with_suffix(f".{number}").open("wb"), Progress()
     )
     assert made.rows == crowd.USERS, made.rows
 
@@ -88,9 +82,10 @@ def _by_shell(url: str, statement: str, file: Path) -> None:
 
 def _statement(session: Session) -> str:
     """The columns of the file, quotes and ends of lines left to the shell."""
-    chosen = columns.named(columns.USUAL)
-    cells = [lines._spreadsheet_cell(column, _ZONE, str, CLEAR).shown for column in chosen]
-    query = selected(cells, wanted(session, UserFilters(), _ZONE, CLEAR)).order_by(User.id.desc())
+    plan = crowd.plan(Format.CSV_EXCEL)
+    cells = [lines._spreadsheet_cell(column, plan.telling).shown for column in plan.columns]
+    sought = plan.subject.sought(session, plan.filters, Asking(plan.filter_zone, plan.asked_at, plan.masks))
+    query = sought.selecting(cells).order_by(sought.newest_first.desc())
     compiled = str(query.compile(session.connection(), compile_kwargs={"literal_binds": True}))
     # Doubled for the driver, which is not asked here.
     return compiled.replace("%%", "%")
