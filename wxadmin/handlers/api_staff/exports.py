@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.handlers import export_files
 from wxadmin.handlers.admin.menu import EXPORTERS
 from wxadmin.handlers.api import Problem
@@ -62,7 +62,7 @@ class ExportStart(_ExportHandler):
                 delete_after_download=asked.delete_after_download,
             )
             export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
-        except (BadValue, NoSuchAccount, NoSuchSite) as error:
+        except (BadValue, NoSuchAccount, NoSuchList, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
         if filters.q and by:
