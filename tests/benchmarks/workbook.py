@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from tests.benchmarks import crowd
 from tests.benchmarks.report import Report
 from wxadmin.database import Database
-from wxadmin.exporting.columns import COLUMNS, USUAL
 from wxadmin.exporting.making import Progress, make
 from wxadmin.exporting.plans import plan_of
+from wxadmin.exporting.subjects.users import COLUMNS, USUAL
 from wxadmin.models import Export, Format, Site, User
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
@@ -49,7 +49,7 @@ def _against_xlsxwriter(report: Report, name: str, database: Database, ours: flo
 
 
 def _ours(database: Database, kind: Format, folder: Path) -> None:
-    export = Export(destination="other", format=kind, filters="{}", role="admin", language="zh_CN")
+    export = Export(subject="users", destination="other", format=kind, filters="{}", role="admin", language="zh_CN")
     export.columns = "openid" if kind is Format.OPENIDS else ",".join(USUAL)
     export.filter_zone = export.zone = "Asia/Shanghai"
     made = database.long_reads.read_now(

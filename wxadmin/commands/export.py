@@ -79,9 +79,9 @@ def users(
     from wxadmin.commands.export_output import settled
     from wxadmin.commands.house import opened
     from wxadmin.errors import BadValue
-    from wxadmin.exporting.columns import usual
     from wxadmin.exporting.making import Progress, make
     from wxadmin.exporting.plans import plan_of
+    from wxadmin.exporting.subjects.users import USERS
     from wxadmin.queries.user_filters import UserFilters, choices
     from wxadmin.services import export_jobs, exports
     from wxadmin.services.audit import COMMAND_LINE
@@ -100,13 +100,13 @@ def users(
         form = exports.ExportForm(
             destination=destination,
             purpose=purpose,
-            filters=filters,
+            filters=filters.given,
             filter_zone=own_zone,
             zone=zone or own_zone,
             language=lang,
             note=remark,
             format=format,
-            columns=tuple(columns.split(",")) if columns else usual(of_several_accounts=several),
+            columns=tuple(columns.split(",")) if columns else USERS.usual_columns(of_several_accounts=several),
         )
         export = database.read_now(exports.drafted, form, actor=COMMAND_LINE, role=None)
         with settled(output) as files, _bar(progress := Progress()):

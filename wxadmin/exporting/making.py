@@ -19,14 +19,12 @@ from wxadmin.exporting import cutting, destinations, lines
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.cutting import Run
 from wxadmin.exporting.fingerprints import Fingerprint, Fingerprinting
-from wxadmin.exporting.lines import Words
+from wxadmin.exporting.lines import Telling, Words
+from wxadmin.exporting.subject import Asking, Given, Subject
 from wxadmin.exporting.xlsx import ROWS_A_SHEET, Workbook
-from wxadmin.i18n import msgid
+from wxadmin.i18n import Language, msgid
 from wxadmin.models import Destination, Format
 from wxadmin.queries.masking import Masks
-from wxadmin.queries.user_filters import UserFilters
-from wxadmin.queries.user_orders import Sort
-from wxadmin.queries.wanted_users import selected, wanted
 
 OpenPart = Callable[[int], IO[bytes]]
 """Opens the file of the part with this number, from 1."""
@@ -48,13 +46,16 @@ class NotAsCounted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be in the files, and of which kind they are. Days of the filters are of `filter_zone`, moments in the
-    file are told in `zone`."""
+    """What is to be in the files, and of which kind they are. Days of the filters are of `filter_zone`, and today is
+    that of `asked_at`; moments in the file are told in `zone`."""
 
-    filters: UserFilters
+    subject: Subject
+    filters: Given
     filter_zone: ZoneInfo
+    asked_at: datetime
     zone: ZoneInfo
     masks: Masks
+    language: Language
     words: Words
     destination: Destination
     format: Format
@@ -63,6 +64,10 @@ class Plan:
     at_once: int = destinations.MASS_SEND_AT_ONCE
     largest_package: int = destinations.LARGEST_PACKAGE
     rows_a_sheet: int = ROWS_A_SHEET
+
+    @property
+    def telling(self) -> Telling:
+        return Telling(self.zone, self.language, self.words, self.masks)
 
 
 @dataclass(slots=True)
@@ -78,7 +83,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MadePart:
-    """One file, and how many users it holds."""
+    """One file, and how many rows it holds."""
 
     number: int
     rows: int
@@ -120,12 +125,12 @@ class Made:
 def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) -> Made:
     """Writes all files. Raises OnlyOne, DatabaseUnavailable, OSError: what was written then is not whole."""
     as_of = snapshot_began(session)
-    asked = wanted(session, plan.filters, plan.filter_zone, plan.masks, Sort.FIRST_LOGIN_NEWEST)
-    expected = session.scalar(selected([func.count()], asked)) or 0
+    sought = plan.subject.sought(session, plan.filters, Asking(plan.filter_zone, plan.asked_at, plan.masks))
+    expected = session.scalar(sought.selecting([func.count()])) or 0
     progress.as_of, progress.expected = as_of, expected
     if plan.destination is Destination.MASS_SEND and expected == 1:
         raise OnlyOne
-    found = lines.portions(session, asked, plan.columns, plan.format, zone=plan.zone, words=plan.words)
+    found = lines.portions(session, sought, plan.columns, plan.format, plan.telling)
     # Where a file fails, the query has to end before the session does.
     with closing(found), closing(_Writing(plan, open_part)) as writing:
         writing.write(_watched(found, progress), expected)
@@ -175,7 +180,7 @@ class _Writing:
         plan = self._plan
         for portions in _by_part(runs):
             part = self._begin()
-            part.write(lines.heading(plan.columns, plan.format, plan.zone, plan.words))
+            part.write(lines.heading(plan.columns, plan.format, plan.telling))
             for portion in portions:
                 part.write(portion.lines)
                 part.rows += portion.rows
@@ -196,7 +201,7 @@ class _Writing:
     def _workbook(self, portions: Iterable[Portion]) -> None:
         plan, part = self._plan, self._begin()
         widths = [_ID_WIDTH if one.name in {"openid", "unionid"} else _WIDTHS[one.kind] for one in plan.columns]
-        headings = lines.headings(plan.columns, plan.zone, plan.words)
+        headings = lines.headings(plan.columns, plan.telling)
         with Workbook(cast("IO[bytes]", part), headings, widths) as book:
             for run, portion in cutting.by_rows(portions, itertools.repeat(plan.rows_a_sheet), lines.ROW_END):
                 book.write(run, portion.lines)

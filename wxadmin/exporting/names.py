@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"-([0-9]{15,19})(?:-([0-9]+))?(?: ?\([0-9]+\))?\.[a-z]+\
 
 def of_part(export: Export, as_of: datetime, number: int, *, of: int) -> str:
     destination = Destination(export.destination)
-    what = "users" if destination is Destination.OTHER else destination.replace("_", "-")
+    what = export.subject if destination is Destination.OTHER else destination.replace("_", "-")
     at = as_of.astimezone(ZoneInfo(export.zone))
     part = f"-{number}" if of > 1 else ""
     return f"{what}-{at:%Y%m%d-%H%M%S}-{export.id}{part}.{ending(destination, Format(export.format))}"

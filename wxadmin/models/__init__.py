@@ -6,7 +6,7 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.export import Destination, Export, ExportPart, ExportState, Format, Purpose
+from wxadmin.models.export import Destination, Export, ExportPart, ExportState, ExportSubject, Format, Purpose
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
@@ -36,6 +36,7 @@ __all__ = [
     "Export",
     "ExportPart",
     "ExportState",
+    "ExportSubject",
     "FailureHour",
     "Format",
     "Hold",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,24 +13,42 @@ from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue
 from wxadmin.exporting import columns
 from wxadmin.exporting.destinations import SHAPES
+from wxadmin.exporting.subject import Asking, Given
+from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
-from wxadmin.models import Account, Destination, Export, ExportPart, ExportState, Format, Purpose, Role, Site
+from wxadmin.models import (
+    Account,
+    Destination,
+    Export,
+    ExportPart,
+    ExportState,
+    ExportSubject,
+    Format,
+    Purpose,
+    Role,
+    Site,
+)
 from wxadmin.models.export import LONGEST_NOTE
+from wxadmin.queries import masking
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import audit
 
 # A browser that was cut off at its last bytes may still come back for them.
 _KEPT_AFTER_DOWNLOAD = timedelta(minutes=10)
+# What may name somebody.
+_PERSONAL = frozenset({"q", "openid", "ref", "ip"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportForm:
-    """As entered. `format` and `columns` count only where the destination leaves them open."""
+    """As entered; filters as a query string has them. `format` and `columns` count only where the destination leaves
+    them open."""
 
+    subject: str = ExportSubject.USERS
     destination: str
     purpose: str
-    filters: UserFilters
+    filters: Given
     filter_zone: str
     zone: str
     language: str
@@ -48,25 +66,30 @@ def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str)
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
     """The filters without what was searched for."""
-    return {name: "…" if name == "q" else value for name, value in filters.items()}
+    return {name: "…" if name in _PERSONAL else value for name, value in filters.items()}
 
 
 def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None) -> Export:
     """The export that the form asks for, stored nowhere yet. Raises BadValue, NoSuchAccount, NoSuchSite."""
-    destination = _destination(form.destination)
+    now = utcnow()
+    subject = _subject(form.subject)
+    destination = _destination(form.destination, subject)
     shape = SHAPES[destination]
-    chosen = shape.format or _format(form.format)
+    chosen = shape.format or _format(form.format, subject)
     names = shape.columns or (("openid",) if chosen is Format.OPENIDS else form.columns)
-    shown = [column.name for column in columns.named(names)]
+    shown = [column.name for column in columns.named(SUBJECTS[subject].columns, names)]
+    masks = masking.of_role(role) if role else masking.CLEAR
+    given = SUBJECTS[subject].checked(session, form.filters, Asking(ZoneInfo(form.filter_zone), now, masks))
     return Export(
         id=draw_rare(),
-        asked_at=utcnow(),
+        asked_at=now,
         asked_by=actor,
         role=role,
+        subject=subject,
         destination=destination,
         format=chosen,
         columns=",".join(shown),
-        filters=json.dumps(_of_one_account(session, form.filters, chosen, shown).given, ensure_ascii=False),
+        filters=json.dumps(_of_one_account(session, given, chosen, shown), ensure_ascii=False),
         filter_zone=form.filter_zone,
         zone=_zone(form.zone),
         language=form.language,
@@ -86,7 +109,12 @@ def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export
     NoSuchSite."""
     export = drafted(session, form, actor=actor, role=role)
     session.add(export)
-    told = {"destination": export.destination, "purpose": export.purpose, "note": export.note or None}
+    told = {
+        "subject": export.subject,
+        "destination": export.destination,
+        "purpose": export.purpose,
+        "note": export.note or None,
+    }
     filters = unnamed(json.loads(export.filters))
     audit.record(session, actor, "export_asked", f"export {export.id}", **told, filters=filters)
     return export
@@ -128,30 +156,38 @@ def _go_soon(session: Session, export_id: int, until: datetime) -> None:
     session.execute(update(Export).where(*is_to_go).values(kept_until=until))
 
 
-def _of_one_account(session: Session, filters: UserFilters, chosen: Format, names: list[str]) -> UserFilters:
+def _of_one_account(session: Session, given: Given, chosen: Format, names: list[str]) -> Given:
     """OpenIDs of two accounts never stand in one file without saying which is whose: a list of nothing else is always
     of one account."""
-    accounts = choices(session, filters).accounts
-    if filters.account or "openid" not in names:
-        return filters
-    if filters.site:
-        of_site = select(Account.name).join(Site, Site.account_id == Account.id).where(Site.name == filters.site)
-        return replace(filters, account=session.scalars(of_site).one())
+    if given.get("account") or "openid" not in names:
+        return given
+    if site := given.get("site"):
+        of_site = select(Account.name).join(Site, Site.account_id == Account.id).where(Site.name == site)
+        return {**given, "account": session.scalars(of_site).one()}
+    accounts = choices(session, UserFilters()).accounts
     if len(accounts) > 1 and chosen is Format.OPENIDS:
         raise BadValue(msgid("choose one service account: an OpenID means nothing to another"), field="account")
     if len(accounts) > 1 and "account" not in names:
         raise BadValue(msgid("choose one service account, or add the column that says which it is"), field="columns")
-    return replace(filters, account=next(iter(accounts))) if len(accounts) == 1 else filters
+    return {**given, "account": next(iter(accounts))} if len(accounts) == 1 else given
 
 
-def _destination(entered: str) -> Destination:
+def _subject(entered: str) -> ExportSubject:
+    if entered not in set(ExportSubject):
+        raise BadValue(msgid("choose what the rows tell of"), field="subject")
+    return ExportSubject(entered)
+
+
+def _destination(entered: str, subject: ExportSubject) -> Destination:
     if entered not in set(Destination):
         raise BadValue(msgid("choose where the file goes"), field="destination")
+    if subject is not ExportSubject.USERS and entered != Destination.OTHER:
+        raise BadValue(msgid("only lists of users go there"), field="destination")
     return Destination(entered)
 
 
-def _format(entered: str) -> Format:
-    if entered not in set(Format):
+def _format(entered: str, subject: ExportSubject) -> Format:
+    if entered not in set(Format) or (subject is not ExportSubject.USERS and entered == Format.OPENIDS):
         raise BadValue(msgid("choose a format"), field="format")
     return Format(entered)
 

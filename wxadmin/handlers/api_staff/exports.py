@@ -52,7 +52,7 @@ class ExportStart(_ExportHandler):
             form = ExportForm(
                 destination=asked.destination,
                 purpose=asked.purpose,
-                filters=filters,
+                filters=filters.given,
                 filter_zone=zone,
                 zone=asked.zone or zone,
                 language=asked.language,
