@@ -1,7 +1,7 @@
 """Which users are asked for: the filters of list, file and command line, read once and for all of them alike."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
@@ -81,6 +81,16 @@ class UserFilters:
     @classmethod
     def names(cls) -> list[str]:
         return [field.name for field in fields(cls)]
+
+    @property
+    def to_contact(self) -> Self:
+        """The same without those who are not to be contacted, unless it is said already which of them are meant."""
+        return self if self.contact else replace(self, contact=Contact.ALLOWED)
+
+    @property
+    def left_out(self) -> Self | None:
+        """Whom that leaves out; None where nobody is."""
+        return None if self.contact is Contact.BLOCKED else replace(self, contact=Contact.BLOCKED)
 
     @property
     def given(self) -> dict[str, str]:

@@ -110,4 +110,5 @@ DETAIL_WORDS = {
     "values": msgid("Values"),
     "verified_until": msgid("Verified until"),
     "verify_name": msgid("Ownership file"),
+    "with_blocked": msgid("Also those who are not to be contacted"),
 }

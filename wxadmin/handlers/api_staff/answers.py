@@ -226,6 +226,8 @@ class ExportAnswer(BaseModel):
     data_as_of: datetime | None
     expected: int | None = Field(description="rows, once they are counted")
     rows: int = Field(description="that are written so far")
+    with_blocked: bool = Field(description="whether those who are not to be contacted are in it too")
+    left_out: int | None = Field(description="how many of them were left out")
     files: list[ExportedFile]
     kept_until: datetime | None
     deleted_at: datetime | None

@@ -124,6 +124,7 @@ class ExportAsked(_Asked):
     zone: Name | None = Field(None, description="of the moments in the file; that of the pages if left out")
     language: Literal["zh_CN", "en"] = Field("zh_CN", description="of the headings that people read")
     delete_after_download: bool = False
+    with_blocked: bool = Field(False, description="also those who are not to be contacted, who are left out otherwise")
 
 
 class ExportFileAsked(_Asked):

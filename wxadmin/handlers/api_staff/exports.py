@@ -60,6 +60,7 @@ class ExportStart(_ExportHandler):
                 format=asked.format or "",
                 columns=tuple(asked.columns or ()),
                 delete_after_download=asked.delete_after_download,
+                with_blocked=asked.with_blocked,
             )
             export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
         except (BadValue, NoSuchAccount, NoSuchList, NoSuchSite) as error:
@@ -122,6 +123,8 @@ def _answer(found: Found) -> ExportAnswer:
         data_as_of=export.as_of,
         expected=export.expected,
         rows=export.rows,
+        with_blocked=export.with_blocked,
+        left_out=export.left_out,
         files=[
             ExportedFile(number=part.number, name=part.name, rows=part.rows, bytes=part.size, sha256=part.sha256.hex())
             for part in found.parts
