@@ -107,7 +107,7 @@ _FILTERS = {
     "logins_min": msgid("Logins at least"),
     "logins_max": msgid("Logins at most"),
     "unionid": "UnionID",
-    "contact": msgid("Contact"),
+    "contact": msgid("Whether to contact"),
     "only": msgid("Only these people"),
     "without": msgid("Without these people"),
 }
