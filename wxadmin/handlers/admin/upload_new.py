@@ -11,6 +11,7 @@ from wxadmin.flows import uploads as flows
 from wxadmin.flows.uploads import Upload
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.uploads import KINDS, UploadHandler
+from wxadmin.handlers.front import Front
 from wxadmin.i18n import msgid
 from wxadmin.models.uploaded import LONGEST_NAME
 from wxadmin.queries.user_filters import UserFilters
@@ -26,17 +27,19 @@ _SHOWN_AGAIN = 64 * 1024
 
 @stream_request_body
 class UploadNew(FormHandler, UploadHandler):
-    """`prepare` runs before the body is read: only for somebody who may upload does the server take more than for
-    anybody else."""
+    """Only of somebody who may upload does the server take more than of anybody else."""
 
-    async def prepare(self) -> None:
-        await super().prepare()
-        if int(self.request.headers.get("Content-Length") or 0) > _LARGEST_BODY:
+    def initialize(self, front: Front) -> None:
+        super().initialize(front)
+        self._body = bytearray()
+
+    def admitted(self) -> None:
+        length = self.request.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) > _LARGEST_BODY:
             raise HTTPError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         connection = self.request.connection
         connection.set_max_body_size(_LARGEST_BODY)  # type: ignore[union-attr]
         connection.set_body_timeout(_SLOWEST_BODY_S)  # type: ignore[union-attr]
-        self._body = bytearray()
 
     def check_xsrf_cookie(self) -> None:
         """The token is in the body, which is not there yet: `post` checks it before anything else."""
