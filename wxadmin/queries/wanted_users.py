@@ -57,7 +57,8 @@ def wanted(
     few = _few(session, filters)
     if few is not None:
         where.append(User.id.in_(few))
-    return Wanted(filters, tuple(where), masks, sort, are_few=few is not None)
+    are_few = few is not None or _is_short(session, filters.only)
+    return Wanted(filters, tuple(where), masks, sort, are_few=are_few)
 
 
 def selected(columns: Sequence[Any], asked: Wanted) -> Select[Any]:
@@ -80,15 +81,23 @@ def _few(session: Session, filters: UserFilters) -> Select[Any] | None:
         return _WITH_DEAD_TOKEN
     if filters.contact is Contact.BLOCKED and _are_few(session, _BLOCKED):
         return _BLOCKED
-    if filters.only and (one := uploaded.find(session, filters.only)).held <= FEW:
-        return uploaded.users_of(one)
     return None
 
 
 def _by_lists(session: Session, filters: UserFilters) -> list[ColumnElement[bool]]:
     """Raises NoSuchList."""
-    found = [uploaded.holds(uploaded.find(session, filters.only))] if filters.only else []
-    return found + ([~uploaded.holds(uploaded.find(session, filters.without))] if filters.without else [])
+    found: list[ColumnElement[bool]] = []
+    if filters.only:
+        only = uploaded.find(session, filters.only)
+        # Of a short list each value is looked up, of a long one each user.
+        found.append(User.id.in_(uploaded.users_of(only)) if only.held <= FEW else uploaded.holds(only))
+    if filters.without:
+        found.append(~uploaded.holds(uploaded.find(session, filters.without)))
+    return found
+
+
+def _is_short(session: Session, list_id: int | None) -> bool:
+    return list_id is not None and uploaded.find(session, list_id).held <= FEW
 
 
 def _are_few(session: Session, ids: Select[int]) -> bool:

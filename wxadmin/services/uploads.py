@@ -19,7 +19,7 @@ from wxadmin.services import audit, names
 from wxadmin.services.uploaded_lines import Lines, Values, sampled
 
 KEPT = timedelta(days=90)
-AT_A_TIME = 2_000
+AT_A_TIME = 1_000
 # What is not whole by then never will be: its process ended.
 _STORED_WITHIN = timedelta(hours=1)
 _LINES_TOLD = 20
