@@ -11,6 +11,8 @@ from wxadmin.database.collations import by_bytes, by_default
 from wxadmin.errors import NoSuchList
 from wxadmin.models import IS_KNOWN, Account, IdKind, UploadedList, UploadedValue, User, UserChannel
 
+_LOOKED_UP_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class ListTold:
@@ -94,25 +96,37 @@ def lists_with(session: Session, user: User) -> Sequence[UploadedList]:
     return [one for one in ready(session) if session.scalar(select(is_user.where(holds(one))))]
 
 
-def users_of(one: UploadedList) -> Select[Any]:
-    """The ids of the users whom it holds, found by its values; some may repeat."""
-    values = select(User.id).select_from(UploadedValue).where(UploadedValue.list_id == one.id)
-    if one.kind == IdKind.REF:
-        values = values.join(UserChannel, UserChannel.last_ref == by_default(UploadedValue.value))
-        values = values.join(User, User.id == UserChannel.user_id)
-    else:
-        values = values.join(User, _column(one.kind) == UploadedValue.value)
-    return values.where(User.account_id == one.account_id, IS_KNOWN)
+def users_of(session: Session, one: UploadedList) -> list[int]:
+    """The ids of the users whom it holds, found by its values."""
+    values = select(UploadedValue.value).where(UploadedValue.list_id == one.id).order_by(UploadedValue.value)
+    return _with_values(session, one, session.scalars(values).all())
 
 
 def portion(session: Session, one: UploadedList, *, after: str, size: int) -> tuple[list[int], str | None]:
     """The users behind the next values, so many at a time, and the value that the next portion begins after; None at
     the end."""
     ahead = select(UploadedValue.value).where(UploadedValue.list_id == one.id, UploadedValue.value > after)
-    last = session.scalar(ahead.order_by(UploadedValue.value).offset(size - 1).limit(1))
-    meant = users_of(one).where(UploadedValue.value > after)
-    found = session.scalars(meant if last is None else meant.where(UploadedValue.value <= last))
-    return sorted(set(found)), last
+    values = session.scalars(ahead.order_by(UploadedValue.value).limit(size)).all()
+    return _with_values(session, one, values), values[-1] if len(values) == size else None
+
+
+def _with_values(session: Session, one: UploadedList, values: Sequence[str]) -> list[int]:
+    """Values are named one by one: offered a join, PostgreSQL would rather read all users."""
+    found: set[int] = set()
+    for at in range(0, len(values), _LOOKED_UP_AT_ONCE):
+        found.update(session.scalars(_named(one, values[at : at + _LOOKED_UP_AT_ONCE])))
+    return sorted(found)
+
+
+def _named(one: UploadedList, values: Sequence[str]) -> Select[Any]:
+    if one.kind == IdKind.OPENID:
+        return select(User.id).where(User.account_id == one.account_id, User.openid.in_(values), IS_KNOWN)
+    # Reckoned with, the account offers no index: that of all its openids would be read.
+    is_of_account = User.account_id + 0 == one.account_id
+    if one.kind == IdKind.UNIONID:
+        return select(User.id).where(User.unionid.in_(values), is_of_account, IS_KNOWN)
+    came = select(UserChannel.user_id).join(User, User.id == UserChannel.user_id)
+    return came.where(UserChannel.last_ref.in_(values), is_of_account, IS_KNOWN)
 
 
 def matched(session: Session, one: UploadedList) -> Matched:

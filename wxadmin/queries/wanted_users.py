@@ -90,7 +90,7 @@ def _by_lists(session: Session, filters: UserFilters) -> list[ColumnElement[bool
     if filters.only:
         only = uploaded.find(session, filters.only)
         # Of a short list each value is looked up, of a long one each user.
-        found.append(User.id.in_(uploaded.users_of(only)) if only.held <= FEW else uploaded.holds(only))
+        found.append(User.id.in_(uploaded.users_of(session, only)) if only.held <= FEW else uploaded.holds(only))
     if filters.without:
         found.append(~uploaded.holds(uploaded.find(session, filters.without)))
     return found
