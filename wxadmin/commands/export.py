@@ -47,6 +47,14 @@ def users(
     logins_min: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins or more.")] = None,
     logins_max: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins at most.")] = None,
     unionid: Annotated[str | None, typer.Option(metavar="known|unknown", help="By whether it is known.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="allowed|blocked", help="By whether they may be contacted.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(metavar="ID", help="Only whom this uploaded list holds.")] = None,
+    without: Annotated[str | None, typer.Option(metavar="ID", help="All but whom this uploaded list holds.")] = None,
+    with_blocked: Annotated[
+        bool, typer.Option("--with-blocked", help="Also those who are not to be contacted (勿扰).")
+    ] = False,
     destination: Annotated[
         str, typer.Option(metavar="other|wechat_pay|…", help="Where it goes, which says what the file is like.")
     ] = "other",
@@ -72,6 +80,8 @@ def users(
     In CSV for Excel, text that a spreadsheet would calculate or shorten, such as =1+1 or 00123, gets an apostrophe in
     front; a cell without its first apostrophe is as it was stored.
 
+    Whoever is not to be contacted (勿扰) is left out, and counted, unless --with-blocked is given.
+
     A file appears under its name when it is whole: one that was cut short keeps the ending .part. Several files are
     called NAME-1, NAME-2 and so on. Each export is on record, with a receipt by which `wxadmin export verify` knows
     the file again.
@@ -92,7 +102,8 @@ def users(
     days = {"first_from": first_from, "first_to": first_to, "last_from": last_from, "last_to": last_to}
     days |= {"came_from": came_from, "came_to": came_to}
     logins = {"logins_min": logins_min, "logins_max": logins_max}
-    filters = UserFilters.read(typed | days | logins | {"unionid": unionid})
+    lists = {"unionid": unionid, "contact": contact, "only": only, "without": without}
+    filters = UserFilters.read(typed | days | logins | lists)
     with opened() as house:
         own_zone, database = house.settings.zone.key, house.database
         accounts = database.read_now(choices, filters).accounts
@@ -106,6 +117,7 @@ def users(
             language=lang,
             note=remark,
             format=format,
+            with_blocked=with_blocked,
             columns=tuple(columns.split(",")) if columns else USERS.usual_columns(of_several_accounts=several),
         )
         export = database.read_now(exports.drafted, form, actor=COMMAND_LINE, role=None)
@@ -114,6 +126,8 @@ def users(
         database.write_now(export_jobs.store_receipt, export, made)
         database.write_now(exports.note, filters.given, rows=made.rows, actor=COMMAND_LINE)
     note(f"{made.rows} users")
+    if made.left_out:
+        note(f"{made.left_out} who are not to be contacted were left out")
     if len(files.names) > 1:
         for name, part in zip(files.names, made.parts, strict=True):
             note(f"{name}  {part.rows} users  sha256 {part.print.sha256.hex()}")

@@ -17,26 +17,31 @@ Given = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Days of the filters are of `zone`, and today is the day of `now`."""
+    """Days of the filters are of `zone`, and today is the day of `now`. `with_blocked` where those who are not to be
+    contacted are wanted too."""
 
     zone: ZoneInfo
     now: datetime
     masks: Masks
+    with_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
     """The rows that filters mean: a query for whatever columns, in no order, and the id by which they are gone through,
-    the greatest first."""
+    the greatest first. `left_out` is a query for those who would be among them, but are not to be contacted; None where
+    nobody is left out."""
 
     selecting: Selecting
     newest_first: InstrumentedAttribute[int]
+    left_out: Selecting | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`usual` are the columns that a file has where nobody chooses. `checked` gives the filters back as they are to be
-    stored, and raises BadValue, NoSuchAccount, NoSuchSite; `sought` is asked within the snapshot that is read."""
+    stored, and raises BadValue, NoSuchAccount, NoSuchSite, NoSuchList; `sought` is asked within the snapshot that is
+    read."""
 
     columns: Columns
     usual: tuple[str, ...]

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -55,6 +56,25 @@ async def test_a_script_takes_what_it_asked_for(script: Scripts, store: Store, s
 
 
 @on_sqlite
+async def test_whoever_is_not_to_be_contacted_is_left_out_unless_asked_for(
+    script: Scripts, store: Store, shop: Site
+) -> None:
+    of_shop = {"site": shop, "account_id": shop.account_id}
+    people = [store(partial(UserFactory, blocked=blocked, **of_shop)) for blocked in (False, True)]
+    lin, openids = script("marketer"), {"format": "openids", "filters": {"account": "tea"}}
+
+    users = (await lin.get("/users?contact=blocked")).json()["items"]
+    left_out, included = await made(lin, **openids), await made(lin, with_blocked=True, **openids)
+
+    assert [(one["openid"], one["blocked"]) for one in users] == [(people[1].openid, True)]
+    assert (await lin.get(f"/users/{people[1].id}")).json()["blocked_by"] == "lin"
+    assert [(one["rows"], one["with_blocked"], one["left_out"]) for one in (left_out, included)] == [
+        (1, False, 1),
+        (2, True, None),
+    ]
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -64,6 +84,9 @@ async def test_a_script_takes_what_it_asked_for(script: Scripts, store: Store, s
         ({"columns": ["token"]}, "choose among the columns"),
         ({"filters": {"site": "bar"}}, "there is no site"),
         ({"filters": {"colour": "red"}}, "filters.colour: "),
+        ({"filters": {"contact": "perhaps"}}, "filters.contact: "),
+        ({"filters": {"only": "everybody"}}, "filters.only: "),
+        ({"filters": {"without": "1"}}, "there is no such uploaded list"),
         ({"zone": "Mars/Olympus"}, "is no time zone"),
         ({"subject": "events"}, "subject: "),
     ],

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import NullTranslations
 from typing import Any
@@ -22,6 +22,7 @@ from wxadmin.i18n import msgid
 from wxadmin.models import Destination, Export, ExportState, ExportSubject, Format, Purpose, Role
 from wxadmin.queries import masking
 from wxadmin.queries.exports import Found
+from wxadmin.queries.uploaded import ListTold
 from wxadmin.queries.user_filters import Choices
 from wxadmin.services.exports import unnamed
 
@@ -68,6 +69,7 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
         (msgid("Asked for at"), _at(export.asked_at, zone)),
         (msgid("Data as of"), _at(export.as_of, zone) if export.as_of else "—"),
         (msgid("Filters"), _filters(export, choices, say)),
+        (msgid("Not to be contacted"), _left_out(export, say)),
         (msgid("Format"), say(FORMATS[Format(export.format)])),
         (msgid("Columns"), _listed(export, export.columns, say)),
         (msgid("Masked as for"), _masks(export, say)),
@@ -107,6 +109,8 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "deleted_at": _iso(export.deleted_at),
         "withdrawn_at": _iso(export.withdrawn_at),
         "rows": export.rows if found.parts else None,
+        "do_not_contact": {"included": export.with_blocked, "left_out": export.left_out},
+        "lists": export.lists or {},
         "characters_left_out": export.dropped,
         "files": [
             {"number": part.number, "name": part.name, "rows": part.rows, "bytes": part.size}
@@ -127,11 +131,21 @@ def size(number: int) -> str:
 
 
 def _filters(export: Export, choices: Choices, say: Say) -> str:
-    told = filters_in_words(unnamed(json.loads(export.filters)), choices, say)
+    # As the lists were when it was asked for: by now they may be deleted.
+    lists = {list_id: ListTold(**one) for list_id, one in (export.lists or {}).items()}
+    told = filters_in_words(unnamed(json.loads(export.filters)), replace(choices, lists=lists), say)
     if not told:
         return say(msgid("All authorized users"))
     pair = say(msgid("%(name)s: %(value)s"))
     return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
+
+
+def _left_out(export: Export, say: Say) -> str:
+    if export.with_blocked:
+        return say(msgid("Included: whoever asked for it wanted them too"))
+    if export.left_out is None:
+        return "—"
+    return say(msgid("Left out: %s")) % f"{export.left_out:,}"
 
 
 def _listed(export: Export, columns: str, say: Say) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from wxadmin.exporting.comparing import Finding
 from wxadmin.exporting.subjects import SUBJECTS
@@ -9,8 +10,7 @@ from wxadmin.handlers.admin.user_words import TOKENS
 from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import msgid
 from wxadmin.models import Destination, ExportState, ExportSubject, Format, Purpose
-from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import Choices, GrantedScope, UnionidKnown
+from wxadmin.queries.user_filters import Choices, Contact, GrantedScope, UnionidKnown
 from wxadmin.services.export_jobs import Failure
 
 Say = Callable[[str], str]
@@ -78,6 +78,7 @@ FAILURES = {
     Failure.INTERRUPTED: msgid(
         "Its process ended five times while it was being written. An administrator has to look."
     ),
+    Failure.LIST_GONE: msgid("An uploaded list that it goes by was deleted meanwhile."),
     Failure.NOT_AS_COUNTED: msgid("The rows written were not as many as were counted. Start the export again."),
     Failure.ONE_PERSON: msgid("Only one person fits: WeChat takes two or more for a message to many."),
     Failure.UNEXPECTED: msgid("Something unforeseen happened; the log of the program says what."),
@@ -106,8 +107,12 @@ _FILTERS = {
     "logins_min": msgid("Logins at least"),
     "logins_max": msgid("Logins at most"),
     "unionid": "UnionID",
+    "contact": msgid("Whether to contact"),
+    "only": msgid("Only these people"),
+    "without": msgid("Without these people"),
 }
 _UNIONIDS = {UnionidKnown.KNOWN: msgid("Known"), UnionidKnown.UNKNOWN: msgid("Not known")}
+_CONTACTS = {Contact.ALLOWED: msgid("May be contacted"), Contact.BLOCKED: msgid("Do not contact")}
 _SCOPES = {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit")}
 
 
@@ -126,10 +131,15 @@ def _value(name: str, value: str, choices: Choices, say: Say) -> str:
         return choices.accounts.get(value, value)
     if name == "site":
         return choices.sites.get(value, value)
-    if name == "scope":
-        return say(_SCOPES[GrantedScope(value)])
-    if name == "token":
-        return say(TOKENS[TokenHealth(value)].name)
-    if name == "unionid":
-        return say(_UNIONIDS[UnionidKnown(value)])
-    return value
+    if name in {"only", "without"} and (one := choices.lists.get(value)):
+        return say(msgid("%(name)s (%(values)s values)")) % {"name": one.name, "values": f"{one.values:,}"}
+    word = _VALUES.get(name, {}).get(value)
+    return say(word) if word else value
+
+
+_VALUES: Mapping[str, Mapping[Any, str]] = {
+    "scope": _SCOPES,
+    "token": {state: word.name for state, word in TOKENS.items()},
+    "unionid": _UNIONIDS,
+    "contact": _CONTACTS,
+}

@@ -52,6 +52,9 @@ from wxadmin.handlers.admin.token_passes import TokenPasses
 from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
+from wxadmin.handlers.admin.upload_new import UploadNew
+from wxadmin.handlers.admin.uploads import UploadDelete, UploadList, UploadMark, UploadMatch, UploadShow
+from wxadmin.handlers.admin.user_contact import UserContact
 from wxadmin.handlers.admin.user_copy import UserCopy
 from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.handlers.admin.user_forget import UserForget
@@ -78,8 +81,15 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
+    (r"/admin/users/([0-9]{1,19})/contact", UserContact),
     (r"/admin/users/([0-9]{1,19})/data\.json", UserCopy),
     (r"/admin/users/([0-9]{1,19})/forget", UserForget),
+    (r"/admin/lists", UploadList),
+    (r"/admin/lists/new", UploadNew),
+    (r"/admin/lists/([0-9]{1,19})", UploadShow),
+    (r"/admin/lists/([0-9]{1,19})/match", UploadMatch),
+    (r"/admin/lists/([0-9]{1,19})/contact", UploadMark),
+    (r"/admin/lists/([0-9]{1,19})/delete", UploadDelete),
     (r"/admin/exports", ExportList),
     (r"/admin/exports/new", ExportNew),
     (r"/admin/exports/verify", ExportVerify),

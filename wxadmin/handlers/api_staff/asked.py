@@ -10,7 +10,7 @@ from wxadmin.exporting.subjects.users import COLUMNS
 from wxadmin.models import Class, Destination, Format, Purpose, Stage
 from wxadmin.models.export import LONGEST_NOTE
 from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import GrantedScope, UnionidKnown
+from wxadmin.queries.user_filters import Contact, GrantedScope, UnionidKnown
 from wxadmin.queries.user_orders import Sort
 
 Outcome = Literal[
@@ -37,6 +37,7 @@ Text = Annotated[str, Field(min_length=1, max_length=128)]
 Column = Annotated[str, Field(json_schema_extra={"enum": list(COLUMNS)})]
 Code = Annotated[str, Field(pattern=r"^(-?[0-9]{1,7}|gw_[a-z_]{1,29})$")]
 Logins = Annotated[int, Field(ge=1, le=2_000_000_000)]
+ListId = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="`next` of the answer before")]
 
 
@@ -68,6 +69,9 @@ class UserFiltersAsked(_Asked):
     logins_min: Logins | None = Field(None, description="so many logins or more")
     logins_max: Logins | None = None
     unionid: UnionidKnown | None = Field(None, description="whether it is known")
+    contact: Contact | None = Field(None, description="whether they may be contacted")
+    only: ListId | None = Field(None, description="only whom the uploaded list of this number holds")
+    without: ListId | None = Field(None, description="all but whom the uploaded list of this number holds")
 
 
 class UsersAsked(UserFiltersAsked):
@@ -120,6 +124,7 @@ class ExportAsked(_Asked):
     zone: Name | None = Field(None, description="of the moments in the file; that of the pages if left out")
     language: Literal["zh_CN", "en"] = Field("zh_CN", description="of the headings that people read")
     delete_after_download: bool = False
+    with_blocked: bool = Field(False, description="also those who are not to be contacted, who are left out otherwise")
 
 
 class ExportFileAsked(_Asked):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.handlers import export_files
 from wxadmin.handlers.admin.menu import EXPORTERS
 from wxadmin.handlers.api import Problem
@@ -60,9 +60,10 @@ class ExportStart(_ExportHandler):
                 format=asked.format or "",
                 columns=tuple(asked.columns or ()),
                 delete_after_download=asked.delete_after_download,
+                with_blocked=asked.with_blocked,
             )
             export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
-        except (BadValue, NoSuchAccount, NoSuchSite) as error:
+        except (BadValue, NoSuchAccount, NoSuchList, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
         if filters.q and by:
@@ -122,6 +123,8 @@ def _answer(found: Found) -> ExportAnswer:
         data_as_of=export.as_of,
         expected=export.expected,
         rows=export.rows,
+        with_blocked=export.with_blocked,
+        left_out=export.left_out,
         files=[
             ExportedFile(number=part.number, name=part.name, rows=part.rows, bytes=part.size, sha256=part.sha256.hex())
             for part in found.parts
