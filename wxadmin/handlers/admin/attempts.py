@@ -6,18 +6,17 @@ from urllib.parse import urlencode
 
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import attempt_filters
-from wxadmin.handlers.admin.attempt_filters import FIELDS, NEAR, PERSONAL
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.admin.numbers import whole
-from wxadmin.handlers.admin.ranges import read_moment
-from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
-from wxadmin.handlers.base import BadRequest
-from wxadmin.queries import attempts, places
+from wxadmin.handlers.base import BadRequest, checked_query
+from wxadmin.queries import attempt_filters, attempts, places
+from wxadmin.queries.attempt_filters import FIELDS, NEAR, PERSONAL
 from wxadmin.queries.masking import Field
+from wxadmin.queries.ranges import read_moment
 from wxadmin.services import lookups
+from wxadmin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.wechat import errcodes
 
 # What visitors see without the gateway hearing of it.
@@ -36,7 +35,8 @@ class AttemptList(StaffHandler):
             return
         among = self.identity.site_ids
         known = await self.gateway.database.read(places.all_places, among=among)
-        filters = attempt_filters.read(asked, known, self.front.zone, among=among)
+        with checked_query():
+            filters = attempt_filters.read(asked, known, self.front.zone, among=among)
         page = await self.gateway.database.read(
             attempts.page, filters, before=self._cursor("before"), after=self._cursor("after")
         )

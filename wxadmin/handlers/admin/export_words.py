@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from wxadmin.exporting.comparing import Finding
 from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers.admin.user_words import TOKENS
-from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import msgid
 from wxadmin.models import Destination, ExportState, ExportSubject, Format, Purpose
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import Choices, GrantedScope, UnionidKnown
 from wxadmin.services.export_jobs import Failure
+from wxadmin.vocabulary import Word
 
 Say = Callable[[str], str]
 

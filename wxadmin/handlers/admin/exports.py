@@ -14,7 +14,6 @@ from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.export_words import DESTINATIONS, FAILURES, PURPOSES, STATES
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import EXPORTERS
-from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Destination, Export, ExportState, Purpose
@@ -23,6 +22,7 @@ from wxadmin.queries.exports import Found
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import exports as services
 from wxadmin.services.export_jobs import Failure
+from wxadmin.vocabulary import Word
 
 _GREATEST_ID = 2**63 - 1
 _UNDERWAY = {ExportState.WAITING, ExportState.RUNNING}
