@@ -97,6 +97,7 @@ DETAIL_WORDS = {
     "silent": msgid("Silent tokens"),
     "sites": msgid("Sites"),
     "snapshot_guest": msgid("Snapshot visitors as guests"),
+    "subject": msgid("Rows tell of"),
     "text_en": msgid("In English"),
     "text_zh": msgid("In Chinese"),
     "title": msgid("Title"),

@@ -14,6 +14,7 @@ from wxadmin.handlers.admin.export_words import (
     FORMATS,
     NO_MASKS,
     PURPOSES,
+    SUBJECT_NAMES,
     columns_in_words,
     filters_in_words,
 )
@@ -62,6 +63,7 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
     """What the page says, line by line: names and values."""
     export, size_of = found.export, size(sum(part.size for part in found.parts))
     told = [
+        (msgid("Rows tell of"), say(SUBJECT_NAMES[ExportSubject(export.subject)])),
         (msgid("Destination"), say(DESTINATIONS[Destination(export.destination)].name)),
         (msgid("Purpose"), _with_note(say(PURPOSES[Purpose(export.purpose)]), export.note)),
         (msgid("Asked for by"), export.asked_by),
@@ -129,7 +131,8 @@ def size(number: int) -> str:
 def _filters(export: Export, choices: Choices, say: Say) -> str:
     told = filters_in_words(unnamed(json.loads(export.filters)), choices, say)
     if not told:
-        return say(msgid("All authorized users"))
+        is_of_users = export.subject == ExportSubject.USERS
+        return say(msgid("All authorized users") if is_of_users else msgid("No filter is set."))
     pair = say(msgid("%(name)s: %(value)s"))
     return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
 

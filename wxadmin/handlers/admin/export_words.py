@@ -7,11 +7,10 @@ from wxadmin.exporting.comparing import Finding
 from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers.admin.user_words import TOKENS
 from wxadmin.i18n import msgid
-from wxadmin.models import Destination, ExportState, ExportSubject, Format, Purpose
-from wxadmin.queries.token_states import TokenHealth
+from wxadmin.models import Class, Destination, ExportState, ExportSubject, Format, Purpose
 from wxadmin.queries.user_filters import Choices, GrantedScope, UnionidKnown
 from wxadmin.services.export_jobs import Failure
-from wxadmin.vocabulary import Word
+from wxadmin.vocabulary import BROWSERS, CLASSES, OUTCOMES, SCOPES, STAGES, Word
 
 Say = Callable[[str], str]
 
@@ -45,6 +44,12 @@ DESTINATIONS = {
         msgid("An Excel workbook with all columns, UnionID and member reference included."),
     ),
     Destination.OTHER: Place(msgid("Something else"), msgid("You choose format and columns yourself.")),
+}
+SUBJECT_NAMES = {
+    ExportSubject.USERS: msgid("Authorized users"),
+    ExportSubject.ATTEMPTS: msgid("Attempts"),
+    ExportSubject.FAILURES: msgid("Failures"),
+    ExportSubject.EVENTS: msgid("Steps of logins and refreshes"),
 }
 FORMATS = {
     Format.XLSX: msgid("Excel workbook (XLSX)"),
@@ -106,9 +111,31 @@ _FILTERS = {
     "logins_min": msgid("Logins at least"),
     "logins_max": msgid("Logins at most"),
     "unionid": "UnionID",
+    "outcome": msgid("Outcome"),
+    "browser": msgid("Browser"),
+    "version": msgid("WeChat version begins with"),
+    "code": msgid("Errcode or reason"),
+    "openid": "OpenID",
+    "ref": msgid("Member reference"),
+    "ip": msgid("IP address"),
+    "around": msgid("Around (10 minutes before and after)"),
+    "from": msgid("From"),
+    "to": msgid("To"),
+    "stage": msgid("Step"),
+    "class": msgid("How it went"),
+    "range": msgid("Range"),
 }
-_UNIONIDS = {UnionidKnown.KNOWN: msgid("Known"), UnionidKnown.UNKNOWN: msgid("Not known")}
-_SCOPES = {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit")}
+# What values of filters are called; others are told as they were typed.
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "scope": {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit"), **SCOPES},
+    "token": {state: word.name for state, word in TOKENS.items()},
+    "unionid": {UnionidKnown.KNOWN: msgid("Known"), UnionidKnown.UNKNOWN: msgid("Not known")},
+    "outcome": {outcome: word.name for outcome, word in OUTCOMES.items()},
+    "browser": BROWSERS,
+    "stage": {str(stage): name for stage, name in STAGES.items()},
+    "class": {Class.OK: msgid("Succeeded"), **{one: word.name for one, word in CLASSES.items()}},
+    "range": {"today": msgid("Today"), "7": msgid("7 days"), "30": msgid("30 days")},
+}
 
 
 def filters_in_words(given: Mapping[str, str], choices: Choices, say: Say) -> list[tuple[str, str]]:
@@ -126,10 +153,4 @@ def _value(name: str, value: str, choices: Choices, say: Say) -> str:
         return choices.accounts.get(value, value)
     if name == "site":
         return choices.sites.get(value, value)
-    if name == "scope":
-        return say(_SCOPES[GrantedScope(value)])
-    if name == "token":
-        return say(TOKENS[TokenHealth(value)].name)
-    if name == "unionid":
-        return say(_UNIONIDS[UnionidKnown(value)])
-    return value
+    return say(_VALUES[name].get(value, value)) if name in _VALUES else value

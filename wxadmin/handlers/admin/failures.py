@@ -10,8 +10,9 @@ from wxadmin.handlers.admin import code_chart
 from wxadmin.handlers.admin.attempts import read_cursor
 from wxadmin.handlers.admin.durations import spoken_ms
 from wxadmin.handlers.admin.failure_page import FailureKind, FailurePage
+from wxadmin.handlers.admin.menu import EXPORTERS_OF
 from wxadmin.i18n import Language
-from wxadmin.models import Class
+from wxadmin.models import Class, ExportSubject
 from wxadmin.queries import failures
 from wxadmin.queries.attempt_filters import CODE
 from wxadmin.queries.failure_spans import GLANCED_AT
@@ -45,6 +46,7 @@ class FailureList(FailurePage):
             range=self.range,
             site=self.site,
             places=self.known,
+            exports=self.identity.role in EXPORTERS_OF[ExportSubject.FAILURES],
         )
 
     def _buckets(self) -> list[tuple[str, str | None]]:
