@@ -58,10 +58,10 @@ class ExportForm:
     delete_after_download: bool = False
 
 
-def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str) -> None:
-    """Records who took how many users, by which filters. A search may be somebody's name, so only that there was one
+def note(session: Session, filters: Given, *, rows: int, actor: str, subject: str = ExportSubject.USERS) -> None:
+    """Records who took how many rows, by which filters. A search may be somebody's name, so only that there was one
     is kept."""
-    audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
+    audit.record(session, actor, f"{subject}_exported", subject, rows=rows, filters=unnamed(filters))
 
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,9 @@ ACTION_WORDS = {
     "account_disabled": msgid("Account switched off"),
     "account_enabled": msgid("Account switched on"),
     "account_secret_replaced": msgid("AppSecret replaced"),
+    "attempts_exported": msgid("Attempts exported"),
+    "events_exported": msgid("Events exported"),
+    "failures_exported": msgid("Failures exported"),
     "export_asked": msgid("Export asked for"),
     "export_cancelled": msgid("Export cancelled"),
     "export_downloaded": msgid("File of an export taken"),
@@ -46,7 +49,12 @@ ACTION_WORDS = {
 }
 
 SAW = frozenset({"revealed", "looked_up"})
-TOOK = frozenset({"users_exported", "personal_data_copied", "export_asked", "export_cancelled", "export_downloaded"})
+TOOK = frozenset(
+    {
+        *("users_exported", "attempts_exported", "failures_exported", "events_exported", "personal_data_copied"),
+        *("export_asked", "export_cancelled", "export_downloaded"),
+    }
+)
 SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
 
 # Whatever is of no other kind changed something.
