@@ -38,10 +38,10 @@ def test_attempts_that_fit_are_written_with_titles_in_chinese(
 
     assert (said.code, said.out, said.err) == (0, "", "1 attempts\n")
     [heading, row] = csv.reader(file.read_text("utf-8-sig").splitlines())
-    assert heading[0] == "排查码"
+    assert heading[0] == "问题编号"
     assert row[0] == support_codes.show(wanted.support_code)
     assert errcodes.find("40029", "any").title_zh in row
-    [export], [entry] = stored(Export), [one for one in stored(AuditEntry) if one.action == "attempts_exported"]
+    [export], [entry] = stored(Export), [one for one in stored(AuditEntry) if one.action == "rows_exported"]
     assert (export.subject, export.note, export.rows) == ("attempts", "wxadmin export attempts", 1)
     assert json.loads(entry.details)["filters"]["ref"] == "…"
     known = wxadmin("export", "verify", str(file))

@@ -8,9 +8,6 @@ ACTION_WORDS = {
     "account_disabled": msgid("Account switched off"),
     "account_enabled": msgid("Account switched on"),
     "account_secret_replaced": msgid("AppSecret replaced"),
-    "attempts_exported": msgid("Attempts exported"),
-    "events_exported": msgid("Events exported"),
-    "failures_exported": msgid("Failures exported"),
     "export_asked": msgid("Export asked for"),
     "export_cancelled": msgid("Export cancelled"),
     "export_downloaded": msgid("File of an export taken"),
@@ -45,13 +42,14 @@ ACTION_WORDS = {
     "token_refreshed": msgid("Token refreshed by hand"),
     "two_step_off": msgid("Two-step code switched off"),
     "two_step_on": msgid("Two-step code switched on"),
+    "rows_exported": msgid("Attempts, failures or events exported"),
     "users_exported": msgid("Users exported"),
 }
 
 SAW = frozenset({"revealed", "looked_up"})
 TOOK = frozenset(
     {
-        *("users_exported", "attempts_exported", "failures_exported", "events_exported", "personal_data_copied"),
+        *("users_exported", "rows_exported", "personal_data_copied"),
         *("export_asked", "export_cancelled", "export_downloaded"),
     }
 )
