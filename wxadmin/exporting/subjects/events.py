@@ -7,6 +7,7 @@ from sqlalchemy import Select, String, cast, func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.database.csv_cells import constant
+from wxadmin.database.in_order import go_in_order
 from wxadmin.exporting.columns import Column, Kind, by_name
 from wxadmin.exporting.subject import Asking, Given, Sought, Subject, only
 from wxadmin.exporting.telling import title_of, word_of
@@ -58,6 +59,7 @@ def _checked(session: Session, given: Given, asking: Asking) -> Given:
 
 
 def _sought(session: Session, given: Given, asking: Asking) -> Sought:
+    go_in_order(session)
     conditions = event_list.fitting(_read(session, given, asking))
 
     def selecting(columns: Sequence[Any]) -> Select[Any]:
