@@ -22,6 +22,7 @@ from wxadmin.database import Database
 from wxadmin.queries.staff import identity
 from wxadmin.services import sessions, staff_keys
 
+_ASKS_EVERY_S = 0.1
 KINDS = ("csv_excel", "csv", "xlsx", "jsonl")
 _NEXT = re.compile(r'<a rel="next" href="([^"]*)"')
 
@@ -62,7 +63,7 @@ class Asker:
         asked = {"subject": subject, "filters": dict(given), "format": kind, "columns": list(columns)}
         told = await self._asked("POST", "/exports", asked | {"destination": "other", "purpose": "customer"})
         while told["state"] in {"waiting", "running"}:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_ASKS_EVERY_S)
             told = await self._asked("GET", f"/exports/{told['id']}")
         assert told["state"] == "done", told
         file = await self.http.get(f"{self.gateway}/api/v1/exports/{told['id']}/file", headers=self._by_key)

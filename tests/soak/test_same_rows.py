@@ -1,6 +1,7 @@
 """For random filters over a town of a few thousand people: all pages of the list by their own links, the API and the
 files in every format hold the same rows as the database's own shell finds by SQL that is none of the program's."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -39,8 +40,8 @@ Given = Mapping[str, str]
 def portions_are_small_and_jobs_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_lines, "AGGREGATED_AT_ONCE", 170)
     monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 170)
-    monkeypatch.setattr(tasks, "_LOOKS_EVERY_S", 0.02)
-    monkeypatch.setattr(tasks, "_TELLS_EVERY_S", 0.05)
+    monkeypatch.setattr(tasks, "_LOOKS_EVERY_S", 0.1)
+    monkeypatch.setattr(tasks, "_TELLS_EVERY_S", 0.5)
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ async def _each(
     """The shell was here before: from now on this process has a file of SQLite's open twice, for which no other program
     should come near it. Returns how many rows there were in all."""
     rows = 0
-    async with serving(settings) as gateway:
+    async with serving(settings.model_copy(update={"log_level": "warning"})) as gateway:
         for given, found in answers:
             await same(signed_in(database, gateway, http), given, sorted(row[0] for row in found))
             rows += len(found)
@@ -137,8 +138,8 @@ async def _each(
 async def _require_same_in_files(
     asker: Asker, subject: str, given: Given, columns: Sequence[str], expected: Sequence[str]
 ) -> None:
-    for kind in KINDS:
-        found = await asker.exported(subject, given, kind, columns)
+    files = await asyncio.gather(*(asker.exported(subject, given, kind, columns) for kind in KINDS))
+    for kind, found in zip(KINDS, files, strict=True):
         # Long numbers have an apostrophe in front in CSV for spreadsheets.
         plain = [one.removeprefix("'") for one in found] if kind == "csv_excel" else found
         assert sorted(plain) == sorted(expected), (kind, given)
