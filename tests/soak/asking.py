@@ -23,6 +23,8 @@ from wxadmin.queries.staff import identity
 from wxadmin.services import sessions, staff_keys
 
 _ASKS_EVERY_S = 0.1
+# Of a machine that has much else to do.
+_PATIENCE_S = 120
 KINDS = ("csv_excel", "csv", "xlsx", "jsonl")
 _NEXT = re.compile(r'<a rel="next" href="([^"]*)"')
 
@@ -41,7 +43,9 @@ class Asker:
         found: list[str] = []
         address: str | None = f"{path}?{urlencode(given)}"
         while address:
-            answer = await self.http.get(self.gateway + address, headers={"Cookie": f"wxadmin_session={self.token}"})
+            answer = await self.http.get(
+                self.gateway + address, headers={"Cookie": f"wxadmin_session={self.token}"}, timeout=_PATIENCE_S
+            )
             assert answer.status_code == 200, answer.text
             found += re.findall(row, answer.text)
             onward = _NEXT.search(answer.text)
@@ -66,14 +70,16 @@ class Asker:
             await asyncio.sleep(_ASKS_EVERY_S)
             told = await self._asked("GET", f"/exports/{told['id']}")
         assert told["state"] == "done", told
-        file = await self.http.get(f"{self.gateway}/api/v1/exports/{told['id']}/file", headers=self._by_key)
+        file = await self.http.get(
+            f"{self.gateway}/api/v1/exports/{told['id']}/file", headers=self._by_key, timeout=_PATIENCE_S
+        )
         found = first_column(kind, file.content)
         assert len(found) == told["rows"]
         return found
 
     async def _asked(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         url = f"{self.gateway}/api/v1{path}"
-        answer = await self.http.request(method, url, headers=self._by_key, json=body)
+        answer = await self.http.request(method, url, headers=self._by_key, json=body, timeout=_PATIENCE_S)
         assert answer.status_code in {200, 202}, answer.text
         told: dict[str, Any] = answer.json()
         return told
