@@ -76,6 +76,8 @@ PAGES = [
     "/admin/exports",
     "/admin/exports/new",
     "/admin/exports/new?scope=explicit&account=sample-tea",
+    "/admin/exports/new/attempts?outcome=failed&site=sample-points",
+    "/admin/exports/new/failures?range=30",
     "/admin/exports/verify",
     "/admin/exports/{done_export}",
     "/admin/exports/{underway_export}",

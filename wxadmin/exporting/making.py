@@ -19,8 +19,8 @@ from wxadmin.exporting import cutting, destinations, lines
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.cutting import Run
 from wxadmin.exporting.fingerprints import Fingerprint, Fingerprinting
-from wxadmin.exporting.lines import Telling, Words
 from wxadmin.exporting.subject import Asking, Given, Subject
+from wxadmin.exporting.telling import Telling, Words
 from wxadmin.exporting.xlsx import ROWS_A_SHEET, Workbook
 from wxadmin.i18n import Language, msgid
 from wxadmin.models import Destination, Format
@@ -29,7 +29,7 @@ from wxadmin.queries.masking import Masks
 OpenPart = Callable[[int], IO[bytes]]
 """Opens the file of the part with this number, from 1."""
 
-_WIDTHS = {Kind.TEXT: 18, Kind.NUMBER: 10, Kind.MOMENT: 22, Kind.SCOPES: 14}
+_WIDTHS = {Kind.TEXT: 18, Kind.NUMBER: 10, Kind.MOMENT: 22, Kind.SCOPES: 14, Kind.WORD: 18, Kind.TITLE: 32}
 _ID_WIDTH = 32
 
 

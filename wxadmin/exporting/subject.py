@@ -1,11 +1,12 @@
 """What rows of a file can tell of, as the making of files knows it: columns, filters, and the query for them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from wxadmin.database.csv_lines import Selecting
 from wxadmin.exporting.columns import Columns
@@ -33,7 +34,7 @@ class Sought:
     nobody is left out."""
 
     selecting: Selecting
-    newest_first: InstrumentedAttribute[int]
+    newest_first: Any
     left_out: Selecting | None = None
 
 
@@ -51,3 +52,8 @@ class Subject:
     def usual_columns(self, *, of_several_accounts: bool) -> tuple[str, ...]:
         """With the column that says whose OpenID it is, where that is not plain."""
         return tuple(name for name in self.columns if name in self.usual or (name == "account" and of_several_accounts))
+
+
+def only(names: Collection[str], given: Given) -> Given:
+    """The filters that are known by these names, without empty ones."""
+    return {name: value.strip() for name in names if (value := given.get(name) or "").strip()}

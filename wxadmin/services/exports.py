@@ -60,10 +60,13 @@ class ExportForm:
     with_blocked: bool = False
 
 
-def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str) -> None:
-    """Records who took how many users, by which filters. A search may be somebody's name, so only that there was one
+def note(session: Session, filters: Given, *, rows: int, actor: str, subject: str = ExportSubject.USERS) -> None:
+    """Records who took how many rows, by which filters. A search may be somebody's name, so only that there was one
     is kept."""
-    audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
+    if subject == ExportSubject.USERS:
+        audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
+    else:
+        audit.record(session, actor, "rows_exported", subject, rows=rows, filters=unnamed(filters))
 
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:

@@ -46,11 +46,17 @@ ACTION_WORDS = {
     "token_refreshed": msgid("Token refreshed by hand"),
     "two_step_off": msgid("Two-step code switched off"),
     "two_step_on": msgid("Two-step code switched on"),
+    "rows_exported": msgid("Attempts, failures or events exported"),
     "users_exported": msgid("Users exported"),
 }
 
 SAW = frozenset({"revealed", "looked_up"})
-TOOK = frozenset({"users_exported", "personal_data_copied", "export_asked", "export_cancelled", "export_downloaded"})
+TOOK = frozenset(
+    {
+        *("users_exported", "rows_exported", "personal_data_copied"),
+        *("export_asked", "export_cancelled", "export_downloaded"),
+    }
+)
 SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
 
 # Whatever is of no other kind changed something.
@@ -103,6 +109,7 @@ DETAIL_WORDS = {
     "silent": msgid("Silent tokens"),
     "sites": msgid("Sites"),
     "snapshot_guest": msgid("Snapshot visitors as guests"),
+    "subject": msgid("Rows tell of"),
     "text_en": msgid("In English"),
     "text_zh": msgid("In Chinese"),
     "title": msgid("Title"),

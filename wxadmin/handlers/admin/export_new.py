@@ -53,7 +53,7 @@ class ExportNew(FormHandler, UserHandler):
             columns=COLUMNS,
             default_columns=USERS.usual_columns(of_several_accounts=len(accounts) > 1),
             purposes=PURPOSES,
-            zones=_zones(zone),
+            zones=zones(zone),
             longest_note=LONGEST_NOTE,
             keep_days=self.front.settings.keep_files_days,
             back=self._list_address(filters.given),
@@ -94,6 +94,6 @@ class ExportNew(FormHandler, UserHandler):
         return self.path("/admin/users") + (f"?{query}" if query else "")
 
 
-def _zones(own: ZoneInfo) -> list[str]:
+def zones(own: ZoneInfo) -> list[str]:
     """The settings' own zone first."""
     return [own.key, *(zone for zone in _ZONES if zone != own.key)]

@@ -14,6 +14,7 @@ from wxadmin.handlers.admin.export_words import (
     FORMATS,
     NO_MASKS,
     PURPOSES,
+    SUBJECT_NAMES,
     columns_in_words,
     filters_in_words,
 )
@@ -63,6 +64,7 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
     """What the page says, line by line: names and values."""
     export, size_of = found.export, size(sum(part.size for part in found.parts))
     told = [
+        (msgid("Rows tell of"), say(SUBJECT_NAMES[ExportSubject(export.subject)])),
         (msgid("Destination"), say(DESTINATIONS[Destination(export.destination)].name)),
         (msgid("Purpose"), _with_note(say(PURPOSES[Purpose(export.purpose)]), export.note)),
         (msgid("Asked for by"), export.asked_by),
@@ -135,7 +137,8 @@ def _filters(export: Export, choices: Choices, say: Say) -> str:
     lists = {list_id: ListTold(**one) for list_id, one in (export.lists or {}).items()}
     told = filters_in_words(unnamed(json.loads(export.filters)), replace(choices, lists=lists), say)
     if not told:
-        return say(msgid("All authorized users"))
+        is_of_users = export.subject == ExportSubject.USERS
+        return say(msgid("All authorized users") if is_of_users else msgid("No filter is set."))
     pair = say(msgid("%(name)s: %(value)s"))
     return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
 

@@ -17,6 +17,7 @@ from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.export_new import ExportNew
+from wxadmin.handlers.admin.export_of import ExportNewAttempts, ExportNewFailures
 from wxadmin.handlers.admin.export_verify import ExportVerify
 from wxadmin.handlers.admin.exports import (
     ExportCancel,
@@ -92,6 +93,8 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/lists/([0-9]{1,19})/delete", UploadDelete),
     (r"/admin/exports", ExportList),
     (r"/admin/exports/new", ExportNew),
+    (r"/admin/exports/new/attempts", ExportNewAttempts),
+    (r"/admin/exports/new/failures", ExportNewFailures),
     (r"/admin/exports/verify", ExportVerify),
     (r"/admin/exports/([0-9]{1,19})", ExportShow),
     (r"/admin/exports/([0-9]{1,19})/progress\.json", ExportProgress),

@@ -14,12 +14,12 @@ from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import ADMINS, NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
 from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.models import Role
 from wxadmin.queries import erasures, masking, user_profiles
 from wxadmin.queries.user_filters import Choices, UserFilters, choices
 from wxadmin.services import lookups
+from wxadmin.vocabulary import STAGES
 from wxadmin.wechat import errcodes
 
 _PICTURE = re.compile(r"https?://((?:thirdwx|wx)\.qlogo\.cn/.+)")

@@ -213,6 +213,7 @@ class ExportAnswer(BaseModel):
     id: str
     state: str = Field(description="waiting, running, done, failed or cancelled")
     failure: str | None
+    subject: str = Field(description="what the rows tell of")
     destination: str
     format: str
     columns: list[str]
