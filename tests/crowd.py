@@ -10,12 +10,12 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 
 
-def crowd(rng: random.Random) -> None:
-    """A hundred and twenty people of two accounts, stored by factories; each has one channel."""
+def crowd(rng: random.Random, people: int = 60) -> None:
+    """So many people of each of two accounts, stored by factories; each has one channel."""
     for account in ("leaf", "ward"):
         made = AccountFactory(name=account)
         sites = [SiteFactory(name=f"{account}-{number}", account=made) for number in range(2)]
-        for number in range(60):
+        for number in range(people):
             person = UserFactory(
                 site=rng.choice(sites),
                 silent=rng.random() < 0.5,

@@ -145,6 +145,7 @@ class UserFactory(_Factory):
 
     class Params:
         site = factory.SubFactory(SiteFactory)
+        blocked = factory.Trait(blocked_at=_ago(days=1), blocked_by="lin", blocked_why="来电要求不再打扰")
         silent = factory.Trait(
             unionid=None, nickname=None, headimgurl=None, profile_at=None, granted_userinfo=False, explicit_at=None
         )
@@ -646,6 +647,41 @@ class ExportPartFactory(_Factory):
     head = _hash("head")
     blocks = ""
     sent = 0
+
+
+class UploadedListFactory(_Factory):
+    class Meta:
+        model = models.UploadedList
+
+    class Params:
+        account = factory.SubFactory(AccountFactory)
+
+    id = factory.LazyFunction(_ids.draw)
+    name = factory.Sequence(lambda number: f"老客户 {number}")
+    account_id = factory.SelfAttribute("account.id")
+    kind = models.IdKind.OPENID.value
+    made_at = _ago(minutes=5)
+    made_by = "lin"
+    held = 1
+    repeated = 0
+    unreadable = 0
+    unreadable_lines = factory.LazyFunction(list)
+    ready_at = _ago(minutes=4)
+    found = 1
+    elsewhere = 0
+    matched_at = _ago(minutes=4)
+    kept_until = factory.LazyFunction(lambda: utcnow() + timedelta(days=90))
+
+
+class UploadedValueFactory(_Factory):
+    class Meta:
+        model = models.UploadedValue
+
+    class Params:
+        of_list = factory.SubFactory(UploadedListFactory)
+
+    list_id = factory.SelfAttribute("of_list.id")
+    value = factory.Sequence(lambda number: f"oFactory{number:020}")
 
 
 EVERY_FACTORY = _Factory.__subclasses__()

@@ -16,9 +16,9 @@ from wxadmin import days
 from wxadmin.clock import hour_of
 from wxadmin.days import DAY
 from wxadmin.handlers.admin import definitions
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.queries.standing import DYING_WITHIN
 from wxadmin.queries.token_states import TokenHealth
+from wxadmin.vocabulary import STAGES
 
 Figure = tuple[str, str]
 Key = tuple[str, ...]

@@ -13,7 +13,7 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.database.sets import SetInsert
 from wxadmin.ids import Ids
-from wxadmin.models import Account, Site, Token, User
+from wxadmin.models import BLOCK, Account, Site, Token, User
 from wxadmin.refreshing.schedule import REFRESH_TOKEN_LIFETIME
 from wxadmin.security.keys import KeyRing
 from wxadmin.simulator.people import Person
@@ -78,7 +78,7 @@ def _rows(
         "account_id": account.id,
         "openid": given.openid,
         **dict.fromkeys(("unionid", "nickname", "headimgurl", "language", "profile_at", "last_channel", "last_ref")),
-        "forgotten_at": None,
+        **dict.fromkeys(("forgotten_at", *BLOCK)),
         "granted_base": True,
         "granted_userinfo": True,
         "explicit_at": issued,

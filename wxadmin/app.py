@@ -33,6 +33,7 @@ from wxadmin.handlers.h5 import H5Script
 from wxadmin.handlers.health import Health, Metrics, Ready
 from wxadmin.handlers.notices import Notices
 from wxadmin.handlers.page_codes import Exchange, GetCode, GetUserInfo
+from wxadmin.handlers.site_contact import DoNotContact
 from wxadmin.handlers.static import StaticFile, StaticTree, static_root
 from wxadmin.handlers.tickets import TicketRedeem
 from wxadmin.handlers.visitor_base import NotFound
@@ -60,6 +61,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/getUserInfo", GetUserInfo),
     (r"/h5\.js", H5Script),
     (r"/api/v1/tickets/redeem", TicketRedeem),
+    (r"/api/v1/do-not-contact", DoNotContact),
     *STAFF_API_ROUTES,
     (r"/(MP_verify_[0-9A-Za-z]{16}\.txt)", OwnershipFile),
     (r"/healthz", Health),

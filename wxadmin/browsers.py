@@ -18,11 +18,12 @@ _FAMILIES = (
     ("wechat-android", re.compile(r"Android.*MicroMessenger")),
     ("wechat", re.compile(r"MicroMessenger")),
 )
+FAMILIES = (*(name for name, _ in _FAMILIES), "other")
 
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """`family` is one of the names above or `other`."""
+    """`family` is one of FAMILIES."""
 
     family: str
     wechat_version: str | None

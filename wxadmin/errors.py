@@ -89,6 +89,13 @@ class NoSuchUser(Refused):
         super().__init__("there is no such user, or their data were deleted")
 
 
+class NoSuchList(Refused):
+    """No uploaded list has this number, or its time was up."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such uploaded list: it was deleted, or its time was up")
+
+
 class Taken(Refused):
     """A name or an appid that must be unique is in use."""
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 from tornado.web import RequestHandler
 
-from tests.factories import ExportFactory, ExportPartFactory, stored
+from tests.factories import ExportFactory, ExportPartFactory, UploadedListFactory, stored
 from wxadmin import kept_secrets, support_codes
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
@@ -19,7 +19,7 @@ from wxadmin.queries import staff_sessions
 from wxadmin.queries.staff import Identity
 from wxadmin.security.hashes import sha256
 from wxadmin.security.keys import KeyRing
-from wxadmin.services import notes, pauses, sessions, sites, staff_keys, totp
+from wxadmin.services import contact, notes, pauses, sessions, sites, staff_keys, totp
 from wxadmin.services import staff as staff_services
 from wxadmin.services.sites import SiteForm
 from wxadmin.settings import Settings
@@ -63,9 +63,21 @@ PAGES = [
     "/admin/users/{explicit_user}/check",
     "/admin/users/{explicit_user}/data.json",
     "/admin/users/{explicit_user}/forget",
+    "/admin/users?contact=blocked",
+    "/admin/users/{explicit_user}/contact",
+    "/admin/users/{blocked_user}",
+    "/admin/users/{blocked_user}/contact",
+    "/admin/lists",
+    "/admin/lists/new",
+    "/admin/lists/{uploaded_list}",
+    "/admin/lists/{uploaded_list}/match",
+    "/admin/lists/{uploaded_list}/contact",
+    "/admin/lists/{uploaded_list}/delete",
     "/admin/exports",
     "/admin/exports/new",
     "/admin/exports/new?scope=explicit&account=sample-tea",
+    "/admin/exports/new/attempts?outcome=failed&site=sample-points",
+    "/admin/exports/new/failures?range=30",
     "/admin/exports/verify",
     "/admin/exports/{done_export}",
     "/admin/exports/{underway_export}",
@@ -171,12 +183,17 @@ def _furnished(session: Session, keys: KeyRing) -> Known:
     under_way |= {"node": 4_001, "lease_until": utcnow() + timedelta(hours=2)}
     sites.change(session, keys, OLDER_SITE, SiteForm(handoff="openid"), actor=ADMIN)
     explicit, silent = _user(session, User.nickname.is_not(None)), _user(session, User.nickname.is_(None))
+    blocked = _user(session, and_(User.nickname.is_not(None), User.id != explicit.id))
+    contact.mark(session, blocked.id, blocked=True, why="来电投诉短信过多，要求不再打扰 " + "w" * 60, actor=ADMIN)
+    told = {"held": 12_345, "found": 11_800, "elsewhere": 300, "unreadable": 2, "unreadable_lines": [7, 1_234]}
     return {name: support_codes.show(code) for name, code in attempts.items()} | {
         "own_key": _key_of(session, admin.id),
         "others_key": _key_of(session, careful.id),
         "other_session": staff_sessions.mark(sha256(token)),
         "explicit_user": explicit.id,
         "silent_user": silent.id,
+        "blocked_user": blocked.id,
+        "uploaded_list": stored(session, lambda: UploadedListFactory(account_id=explicit.account_id, **told)).id,
         "done_export": stored(session, lambda: ExportPartFactory()).export_id,
         "underway_export": stored(session, lambda: ExportFactory(**under_way)).id,
         "part_of_nickname": str(explicit.nickname)[:1],

@@ -16,7 +16,14 @@ import openpyxl
 import pytest
 
 from tests.databases import on_sqlite
-from tests.factories import AccountFactory, SiteFactory, UserChannelFactory, UserFactory
+from tests.factories import (
+    AccountFactory,
+    SiteFactory,
+    UploadedListFactory,
+    UploadedValueFactory,
+    UserChannelFactory,
+    UserFactory,
+)
 from tests.running import SiteKeys, environment
 from wxadmin.database import csv_lines
 from wxadmin.exporting import cutting
@@ -62,6 +69,30 @@ def test_whoever_came_through_a_channel_within_days_is_written(
 
     assert said.err == "1 users\n"
     assert wanted.openid in file.read_text("utf-8-sig")
+
+
+@on_sqlite
+def test_whoever_is_not_to_be_contacted_is_left_out_and_counted(
+    wxadmin: Callable, site_keys: SiteKeys, store: Store, stored: Stored
+) -> None:
+    wanted, blocked = store(UserFactory), store(lambda: UserFactory(blocked=True))
+    of_list = store(lambda: UploadedListFactory(account_id=wanted.account_id))
+    store(lambda: UploadedValueFactory(of_list=of_list, value=wanted.openid))
+    plain = ("export", "users", "--format", "csv", "--columns", "openid,account")
+
+    left_out, everybody = wxadmin(*plain), wxadmin(*plain, "--with-blocked")
+    only = wxadmin(*plain, "--only", str(of_list.id))
+    without = wxadmin(*plain, "--without", str(of_list.id), "--contact", "blocked")
+    refused = wxadmin(*plain, "--only", "1")
+
+    assert left_out.err == "1 users\n1 who are not to be contacted were left out\n"
+    assert everybody.err == "2 users\n"
+    assert wanted.openid in left_out.out
+    assert blocked.openid not in left_out.out
+    assert (only.err, without.err) == ("1 users\n", "1 users\n")
+    assert blocked.openid in without.out
+    assert (refused.code, refused.out) == (1, "")
+    assert "there is no such uploaded list" in refused.err
 
 
 @on_sqlite

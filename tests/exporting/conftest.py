@@ -48,7 +48,7 @@ def export(session: Session) -> Callable[..., Files]:
             subject=subject,
             filters=asked.pop("filters", {}),
             asked_at=utcnow(),
-            language="en",
+            language=asked.pop("language", "en"),
             filter_zone=SHANGHAI,
             zone=asked.pop("zone", SHANGHAI),
             masks=asked.pop("masks", CLEAR),

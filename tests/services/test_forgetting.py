@@ -214,6 +214,21 @@ def test_kept_files_that_may_hold_the_person_are_withdrawn(session: Session, per
     assert (running.cancel_asked, of_another.cancel_asked) == (True, False)
 
 
+def test_files_of_attempts_and_events_are_withdrawn_too_and_counts_of_failures_are_not(
+    session: Session, person: User
+) -> None:
+    minutes = timedelta(minutes=1)
+    # Their first attempt began before they were known.
+    made = [
+        ExportFactory(done=True, subject=subject, as_of=person.first_seen_at - minutes)
+        for subject in ("attempts", "events", "failures", "users")
+    ]
+
+    forgetting.forget(session, person.id, reason="person_asks", actor="ada")
+
+    assert [one.withdrawn_at is not None for one in made] == [True, True, False, False]
+
+
 def test_a_change_number_is_drawn_so_that_others_hear_of_it(session: Session, person: User) -> None:
     last = session.scalars(select(Counter.value).where(Counter.name == "user_changes")).one()
 

@@ -17,10 +17,10 @@ from tests.figures import SQL, Figure, Places, Values, int_of
 from tests.html_tree import Node
 from wxadmin.clock import hour_of, utcnow
 from wxadmin.database import Database
-from wxadmin.handlers.admin.vocabulary import CLASSES
 from wxadmin.models import Account, Role, Site
 from wxadmin.services import staff
 from wxadmin.settings import Settings
+from wxadmin.vocabulary import CLASSES
 
 _NAME, _PASSWORD = "wang", "a password of this storm"
 _XSRF = "0123456789abcdef0123456789abcdef"

@@ -10,7 +10,14 @@ from sqlalchemy import func, select
 
 from tests import steps
 from tests.databases import on_sqlite
-from tests.factories import AttemptFactory, AuditEntryFactory, EventFactory, StaffSessionFactory
+from tests.factories import (
+    AttemptFactory,
+    AuditEntryFactory,
+    EventFactory,
+    StaffSessionFactory,
+    UploadedListFactory,
+    UploadedValueFactory,
+)
 from tests.running import SiteKeys
 from tests.visiting import Visitor, redeem
 from wxadmin import app
@@ -19,7 +26,19 @@ from wxadmin.database import Database
 from wxadmin.flows.gateway import Gateway
 from wxadmin.ids import Ids, first_id_at
 from wxadmin.journal.writer import Writer
-from wxadmin.models import Attempt, AuditEntry, Event, JobRun, JobTurn, Site, StaffSession, Ticket, User
+from wxadmin.models import (
+    Attempt,
+    AuditEntry,
+    Event,
+    JobRun,
+    JobTurn,
+    Site,
+    StaffSession,
+    Ticket,
+    UploadedList,
+    UploadedValue,
+    User,
+)
 from wxadmin.queries import counts
 from wxadmin.services import house, purging, turns, verifying
 from wxadmin.services.purging import Keep
@@ -312,3 +331,14 @@ async def test_no_login_fails_while_much_is_purged(
     assert [attempt.outcome for attempt in left] == ["succeeded"] * len(tickets)
     assert len(tickets) > 8
     assert database.read_now(counts.differing, hour_of(utcnow())) == {}
+
+
+async def test_uploaded_lists_go_when_their_time_is_up(flow: Gateway, store: Store, stored: Stored) -> None:
+    old = store(lambda: UploadedListFactory(kept_until=utcnow() - timedelta(seconds=1)))
+    store(lambda: UploadedValueFactory(of_list=old))
+    kept = store(lambda: UploadedValueFactory(of_list=store(UploadedListFactory)))
+
+    await purge.run(flow, KEEP)
+
+    assert [one.id for one in stored(UploadedList)] == [kept.list_id]
+    assert [one.value for one in stored(UploadedValue)] == [kept.value]

@@ -1,18 +1,13 @@
 """wxadmin export …"""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from wxadmin.commands.console import note, progress_line, say
+from wxadmin.commands.console import say
+from wxadmin.commands.export_others import attempts, events, failures
 from wxadmin.errors import WxadminError
-
-if TYPE_CHECKING:
-    from wxadmin.exporting.making import Progress
 
 commands = typer.Typer(help="Lists as files (导出).", no_args_is_help=True)
 Day = typer.Option(metavar="DAY", help="A day of the time zone in the settings, as 2026-11-20; it is included.")
@@ -47,6 +42,14 @@ def users(
     logins_min: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins or more.")] = None,
     logins_max: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins at most.")] = None,
     unionid: Annotated[str | None, typer.Option(metavar="known|unknown", help="By whether it is known.")] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="allowed|blocked", help="By whether they may be contacted.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(metavar="ID", help="Only whom this uploaded list holds.")] = None,
+    without: Annotated[str | None, typer.Option(metavar="ID", help="All but whom this uploaded list holds.")] = None,
+    with_blocked: Annotated[
+        bool, typer.Option("--with-blocked", help="Also those who are not to be contacted (勿扰).")
+    ] = False,
     destination: Annotated[
         str, typer.Option(metavar="other|wechat_pay|…", help="Where it goes, which says what the file is like.")
     ] = "other",
@@ -72,19 +75,18 @@ def users(
     In CSV for Excel, text that a spreadsheet would calculate or shorten, such as =1+1 or 00123, gets an apostrophe in
     front; a cell without its first apostrophe is as it was stored.
 
+    Whoever is not to be contacted (勿扰) is left out, and counted, unless --with-blocked is given.
+
     A file appears under its name when it is whole: one that was cut short keeps the ending .part. Several files are
     called NAME-1, NAME-2 and so on. Each export is on record, with a receipt by which `wxadmin export verify` knows
     the file again.
     """
-    from wxadmin.commands.export_output import settled
+    from wxadmin.commands.export_run import written
     from wxadmin.commands.house import opened
     from wxadmin.errors import BadValue
-    from wxadmin.exporting.making import Progress, make
-    from wxadmin.exporting.plans import plan_of
     from wxadmin.exporting.subjects.users import USERS
     from wxadmin.queries.user_filters import UserFilters, choices
-    from wxadmin.services import export_jobs, exports
-    from wxadmin.services.audit import COMMAND_LINE
+    from wxadmin.services.exports import ExportForm
 
     if lang not in {"zh_CN", "en"}:
         raise BadValue("lang is zh_CN or en")
@@ -92,12 +94,13 @@ def users(
     days = {"first_from": first_from, "first_to": first_to, "last_from": last_from, "last_to": last_to}
     days |= {"came_from": came_from, "came_to": came_to}
     logins = {"logins_min": logins_min, "logins_max": logins_max}
-    filters = UserFilters.read(typed | days | logins | {"unionid": unionid})
+    lists = {"unionid": unionid, "contact": contact, "only": only, "without": without}
+    filters = UserFilters.read(typed | days | logins | lists)
     with opened() as house:
-        own_zone, database = house.settings.zone.key, house.database
-        accounts = database.read_now(choices, filters).accounts
+        own_zone = house.settings.zone.key
+        accounts = house.database.read_now(choices, filters).accounts
         several = len(accounts) > 1 and not (filters.account or filters.site)
-        form = exports.ExportForm(
+        form = ExportForm(
             destination=destination,
             purpose=purpose,
             filters=filters.given,
@@ -106,17 +109,15 @@ def users(
             language=lang,
             note=remark,
             format=format,
+            with_blocked=with_blocked,
             columns=tuple(columns.split(",")) if columns else USERS.usual_columns(of_several_accounts=several),
         )
-        export = database.read_now(exports.drafted, form, actor=COMMAND_LINE, role=None)
-        with settled(output) as files, _bar(progress := Progress()):
-            made = database.long_reads.read_now(make, plan_of(export), files.open_part, progress)
-        database.write_now(export_jobs.store_receipt, export, made)
-        database.write_now(exports.note, filters.given, rows=made.rows, actor=COMMAND_LINE)
-    note(f"{made.rows} users")
-    if len(files.names) > 1:
-        for name, part in zip(files.names, made.parts, strict=True):
-            note(f"{name}  {part.rows} users  sha256 {part.print.sha256.hex()}")
+        written(house, form, output)
+
+
+commands.command()(attempts)
+commands.command()(failures)
+commands.command()(events)
 
 
 @commands.command()
@@ -142,7 +143,7 @@ def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="A file tha
     say(_SAID[found.finding.value])
     say(f"export {export.id} by {export.asked_by}, {local_time(export.asked_at, zone)}: {part.name}")
     as_of = f", data as of {local_time(export.as_of, zone)}" if export.as_of else ""
-    say(f"{part.rows} users, {part.size} bytes{as_of}; for {export.purpose} {export.note}".rstrip())
+    say(f"{part.rows} {export.subject}, {part.size} bytes{as_of}; for {export.purpose} {export.note}".rstrip())
     if found.rows_short:
         say(f"{found.rows_short} rows are missing")
     if found.finding is not Finding.WHOLE:
@@ -156,14 +157,3 @@ _SAID = {
     "longer": "changed: something was added at its end",
     "changed": "changed: it is not what the export made",
 }
-
-
-@contextmanager
-def _bar(progress: "Progress") -> Iterator[None]:
-    """Shows on a terminal how far it has come."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with progress_line() as show:
-        progress.told = lambda: show("users", progress.rows / max(1, progress.expected or 0))
-        yield

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, String, case, cast, func, type_coerce
@@ -121,11 +122,21 @@ def text_cell(column: InstrumentedAttribute[Any] | ColumnElement[Any]) -> Column
     )
 
 
+def own_cell(text: str) -> ColumnElement[str]:
+    """A text of this program's own, which holds nothing that a sheet could misread."""
+    return constant(_AS_TEXT + escape(text) + _TEXT_END if text else _NEVER_THERE)
+
+
 def moment_cell(column: InstrumentedAttribute[datetime], zone: ZoneInfo) -> ColumnElement[str]:
     """Date and time to the second, as a clock of the zone showed them."""
     serial = _serial(column, by_offset(column, zone, constant))
-    return constant(f'<c s="{DATE_STYLE}"><v>') + serial + constant("</v></c>")
+    return _unless_empty(column, constant(f'<c s="{DATE_STYLE}"><v>') + serial + constant("</v></c>"))
 
 
 def number_cell(column: InstrumentedAttribute[int]) -> ColumnElement[str]:
-    return constant("<c><v>") + cast(column, String) + constant("</v></c>")
+    return _unless_empty(column, constant("<c><v>") + cast(column, String) + constant("</v></c>"))
+
+
+def _unless_empty(column: InstrumentedAttribute[Any], cell: ColumnElement[str]) -> ColumnElement[str]:
+    """A cell that is NULL would make all of the row NULL."""
+    return case((column.is_(None), constant(_NEVER_THERE)), else_=cell)

@@ -6,9 +6,9 @@ from enum import Enum, auto
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
 
 from wxadmin.errors import BadValue
+from wxadmin.exporting.telling import Said
 from wxadmin.i18n import msgid
 from wxadmin.queries.masking import Field, Masks
 
@@ -18,19 +18,25 @@ class Kind(Enum):
     NUMBER = auto()
     MOMENT = auto()
     SCOPES = auto()
+    # People read what pages call it; programs what is stored.
+    WORD = auto()
+    # Everybody reads what the catalogue says, in the language that was chosen.
+    TITLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`heading` is what people read above it; programs read `name`. `field` says which masks lie over it."""
+    """`heading` is what people read above it; programs read `name`. `field` says which masks lie over it, `said`
+    what stands in its place for those who read words."""
 
     name: str
     heading: str
-    of: InstrumentedAttribute[Any]
+    of: Any
     kind: Kind = Kind.TEXT
     field: Field | None = None
+    said: Said | None = None
 
-    def seen(self, masks: Masks) -> InstrumentedAttribute[Any] | ColumnElement[Any]:
+    def seen(self, masks: Masks) -> ColumnElement[Any]:
         """As whoever takes the file may see it."""
         return masks.column(self.field, self.of) if self.field else self.of
 

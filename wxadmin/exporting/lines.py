@@ -2,12 +2,10 @@
 
 import csv
 import io
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement, case, null
 from sqlalchemy.orm import Session
 
 from wxadmin.database import csv_cells, csv_lines, line_texts
@@ -15,26 +13,15 @@ from wxadmin.database.csv_cells import Cell, constant
 from wxadmin.database.csv_lines import Portion
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.subject import Sought
-from wxadmin.i18n import Language, msgid
+from wxadmin.exporting.telling import Telling, Words
+from wxadmin.i18n import msgid
 from wxadmin.models import Format
-from wxadmin.queries.masking import Masks
 
 _BYTE_ORDER_MARK = "\ufeff"
 ROW_END = b"</row>"
 """What a row of a workbook ends with, and nothing else does."""
 
 _SILENT, _EXPLICIT = '["snsapi_base"]', '["snsapi_base","snsapi_userinfo"]'
-Words = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """To whom rows are told: in which zone moments are, which language people read, and what of persons is seen."""
-
-    zone: ZoneInfo
-    language: Language
-    words: Words
-    masks: Masks
 
 
 def portions(
@@ -84,6 +71,8 @@ def _as_csv(cells: Sequence[str], line_end: str) -> bytes:
 
 
 def _spreadsheet_cell(column: Column, telling: Telling) -> Cell:
+    if column.said:
+        return _said_cell(column.said(_as_text, telling))
     if column.kind is Kind.MOMENT:
         return csv_cells.moment(column.of, telling.zone)
     if column.kind is Kind.SCOPES:
@@ -92,24 +81,29 @@ def _spreadsheet_cell(column: Column, telling: Telling) -> Cell:
 
 
 def _program_cell(column: Column, telling: Telling) -> Cell:
+    if column.said and column.kind is Kind.TITLE:
+        return _said_cell(column.said(_as_text, telling))
     if column.kind is Kind.MOMENT:
         return csv_cells.iso_moment(column.of, telling.zone)
     if column.kind is Kind.SCOPES:
         return csv_cells.either(column.of.is_(True), "snsapi_base snsapi_userinfo", "snsapi_base")
-    return (
-        csv_cells.number(column.of) if column.kind is Kind.NUMBER else csv_cells.as_stored(column.seen(telling.masks))
-    )
+    is_number = column.kind is Kind.NUMBER
+    return csv_cells.number(column.of) if is_number else csv_cells.as_stored(column.seen(telling.masks))
 
 
 def _json_value(column: Column, telling: Telling) -> ColumnElement[Any]:
+    if column.said and column.kind is Kind.TITLE:
+        return column.said(_as_text, telling)
     if column.kind is Kind.MOMENT:
         return csv_cells.iso_moment(column.of, telling.zone).shown
     if column.kind is Kind.SCOPES:
         return line_texts.json(case((column.of.is_(True), constant(_EXPLICIT)), else_=constant(_SILENT)))
-    return column.seen(telling.masks)  # type: ignore[return-value]
+    return column.seen(telling.masks)
 
 
 def _sheet_cell(column: Column, telling: Telling) -> ColumnElement[str]:
+    if column.said:
+        return column.said(line_texts.own_cell, telling)
     if column.kind is Kind.MOMENT:
         return line_texts.moment_cell(column.of, telling.zone)
     if column.kind is Kind.NUMBER:
@@ -118,6 +112,15 @@ def _sheet_cell(column: Column, telling: Telling) -> ColumnElement[str]:
         explicit, silent = map(constant, _scope_words(telling.words))
         return line_texts.text_cell(case((column.of.is_(True), explicit), else_=silent))
     return line_texts.text_cell(column.seen(telling.masks))
+
+
+def _said_cell(said: ColumnElement[Any]) -> Cell:
+    """Our own words are misread by no spreadsheet; commas they may have."""
+    return Cell(said, said)
+
+
+def _as_text(text: str) -> ColumnElement[Any]:
+    return constant(text) if text else null()
 
 
 def _scope_words(words: Words) -> tuple[str, str]:

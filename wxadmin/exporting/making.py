@@ -19,8 +19,8 @@ from wxadmin.exporting import cutting, destinations, lines
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.cutting import Run
 from wxadmin.exporting.fingerprints import Fingerprint, Fingerprinting
-from wxadmin.exporting.lines import Telling, Words
 from wxadmin.exporting.subject import Asking, Given, Subject
+from wxadmin.exporting.telling import Telling, Words
 from wxadmin.exporting.xlsx import ROWS_A_SHEET, Workbook
 from wxadmin.i18n import Language, msgid
 from wxadmin.models import Destination, Format
@@ -29,7 +29,7 @@ from wxadmin.queries.masking import Masks
 OpenPart = Callable[[int], IO[bytes]]
 """Opens the file of the part with this number, from 1."""
 
-_WIDTHS = {Kind.TEXT: 18, Kind.NUMBER: 10, Kind.MOMENT: 22, Kind.SCOPES: 14}
+_WIDTHS = {Kind.TEXT: 18, Kind.NUMBER: 10, Kind.MOMENT: 22, Kind.SCOPES: 14, Kind.WORD: 18, Kind.TITLE: 32}
 _ID_WIDTH = 32
 
 
@@ -53,6 +53,7 @@ class Plan:
     filters: Given
     filter_zone: ZoneInfo
     asked_at: datetime
+    with_blocked: bool = False
     zone: ZoneInfo
     masks: Masks
     language: Language
@@ -114,18 +115,22 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """`dropped` characters were such as the format cannot hold."""
+    """`dropped` characters were such as the format cannot hold. So many were `left_out` as not to be contacted; None
+    where nobody was to be."""
 
     as_of: datetime
     rows: int
     dropped: int
     parts: list[MadePart]
+    left_out: int | None = None
 
 
 def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) -> Made:
-    """Writes all files. Raises OnlyOne, DatabaseUnavailable, OSError: what was written then is not whole."""
+    """Writes all files. Raises OnlyOne, NoSuchList, DatabaseUnavailable, OSError: what is there then is not whole."""
     as_of = snapshot_began(session)
-    sought = plan.subject.sought(session, plan.filters, Asking(plan.filter_zone, plan.asked_at, plan.masks))
+    asking = Asking(plan.filter_zone, plan.asked_at, plan.masks, plan.with_blocked)
+    sought = plan.subject.sought(session, plan.filters, asking)
+    left_out = (session.scalar(sought.left_out([func.count()])) or 0) if sought.left_out else None
     expected = session.scalar(sought.selecting([func.count()])) or 0
     progress.as_of, progress.expected = as_of, expected
     if plan.destination is Destination.MASS_SEND and expected == 1:
@@ -136,7 +141,7 @@ def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) 
         writing.write(_watched(found, progress), expected)
     if progress.rows != expected:
         raise NotAsCounted
-    return Made(as_of, expected, writing.dropped, writing.parts)
+    return Made(as_of, expected, writing.dropped, writing.parts, left_out)
 
 
 def _watched(portions: Iterable[Portion], progress: Progress) -> Iterator[Portion]:

@@ -19,6 +19,7 @@ def plan_of(export: Export) -> Plan:
         filters=json.loads(export.filters),
         filter_zone=ZoneInfo(export.filter_zone),
         asked_at=export.asked_at,
+        with_blocked=export.with_blocked,
         zone=ZoneInfo(export.zone),
         masks=masking.of_role(Role(export.role)) if export.role else masking.CLEAR,
         language=language,

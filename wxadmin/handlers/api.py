@@ -26,14 +26,14 @@ class Problem(BadRequest):
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(within: str = "") -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "json_invalid":
             raise Problem(HTTPStatus.BAD_REQUEST, "the body is no JSON: send an object as application/json") from None
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
+        where = ".".join(str(part) for part in (within, *first["loc"]) if part != "") or "the body"
         raise Problem(HTTPStatus.BAD_REQUEST, f"{where}: {first['msg']}") from None
 
 
@@ -64,9 +64,9 @@ class ApiHandler(BaseHandler):
         with _explained():
             return model.model_validate_json(self.request.body)
 
-    def checked(self, model: type[ModelT], fields: Mapping[str, Any]) -> ModelT:
-        """The fields of a form or query as a model. Raises Problem with what to change."""
-        with _explained():
+    def checked(self, model: type[ModelT], fields: Mapping[str, Any], *, within: str = "") -> ModelT:
+        """The fields of a form or query, or of a part of the body, as a model. Raises Problem with what to change."""
+        with _explained(within):
             return model.model_validate(fields)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

@@ -1,5 +1,7 @@
 """What all handlers share: who asks, in which language, and an answer for everything that goes wrong."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -9,7 +11,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from wxadmin import limits, metrics
 from wxadmin.browsers import Browser, recognise
-from wxadmin.errors import DatabaseUnavailable, Overloaded
+from wxadmin.errors import BadValue, DatabaseUnavailable, Overloaded
 from wxadmin.handlers.front import Front
 from wxadmin.handlers.peer import visitor_address
 from wxadmin.i18n import Language, best_language
@@ -26,6 +28,15 @@ class BadRequest(HTTPError):
     def __init__(self, problem: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(status, reason=HTTPStatus(status).phrase)
         self.problem = problem
+
+
+@contextmanager
+def checked_query() -> Iterator[None]:
+    """A value of the query string that cannot be is a bad request."""
+    try:
+        yield
+    except BadValue as error:
+        raise BadRequest(str(error)) from None
 
 
 class TooManyFailures(HTTPError):

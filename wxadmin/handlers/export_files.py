@@ -4,6 +4,7 @@ from tornado.web import RequestHandler
 
 from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers import files
+from wxadmin.handlers.admin.menu import EXPORTERS_OF
 from wxadmin.handlers.front import Front
 from wxadmin.models import Export, ExportPart, ExportState, ExportSubject, Role
 from wxadmin.queries import masking
@@ -19,7 +20,9 @@ TYPES = {
 
 
 def may_take(export: Export, role: Role) -> bool:
-    """Whether the role sees all of the file's columns as clearly as they stand in it."""
+    """Whether the role sees such rows at all, and all of the file's columns as clearly as they stand in it."""
+    if role not in EXPORTERS_OF[ExportSubject(export.subject)]:
+        return False
     columns = SUBJECTS[ExportSubject(export.subject)].columns
     fields = [column.field for name in export.columns.split(",") if (column := columns.get(name)) and column.field]
     made_for = masking.of_role(Role(export.role)) if export.role else masking.CLEAR

@@ -14,9 +14,11 @@ from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 from wxadmin.models.ticket import Ticket
-from wxadmin.models.user import IS_KNOWN, Token, TokenState, User, UserChannel
+from wxadmin.models.uploaded import IdKind, UploadedList, UploadedValue
+from wxadmin.models.user import BLOCK, IS_KNOWN, Token, TokenState, User, UserChannel
 
 __all__ = [
+    "BLOCK",
     "IS_KNOWN",
     "Account",
     "AccountRefresh",
@@ -38,6 +40,7 @@ __all__ = [
     "FailureHour",
     "Format",
     "Hold",
+    "IdKind",
     "JobRun",
     "JobTurn",
     "KeyInUse",
@@ -63,6 +66,8 @@ __all__ = [
     "Token",
     "TokenState",
     "Trigger",
+    "UploadedList",
+    "UploadedValue",
     "User",
     "UserChannel",
 ]

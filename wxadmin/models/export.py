@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wxadmin.database.types import Hash, Id, UTCDateTime
@@ -86,6 +87,12 @@ class Export(Base):
     purpose: Mapped[str] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(String(LONGEST_NOTE))
     delete_after_download: Mapped[bool] = mapped_column()
+    # Whether those who are not to be contacted are in it too.
+    with_blocked: Mapped[bool] = mapped_column(server_default=false())
+    # How many of them were left out; NULL until it is known, and where none were to be.
+    left_out: Mapped[int | None] = mapped_column()
+    # The uploaded lists that the filters name, by their ids, as they were: they may be deleted before the receipt is.
+    lists: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     state: Mapped[str] = mapped_column(String(16))
     cancel_asked: Mapped[bool] = mapped_column()

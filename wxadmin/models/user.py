@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wxadmin.database.types import Id, Sealed, UTCDateTime, case_sensitive
 from wxadmin.models.base import Base
 
+LONGEST_WHY = 200
+
 
 class User(Base):
     """(account, openid) is the key; a unionid never is. A virtual person of the snapshot page is never a user.
@@ -20,6 +22,13 @@ class User(Base):
         UniqueConstraint("account_id", "openid"),
         Index("ix_user_last_login_at", "last_login_at", "id"),
         Index("ix_user_change_no", "change_no"),
+        # Nobody else is in it, so that the logins of all others write nothing into it.
+        Index(
+            "ix_user_blocked",
+            "id",
+            sqlite_where=text("blocked_at IS NOT NULL"),
+            postgresql_where=text("blocked_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
@@ -45,7 +54,14 @@ class User(Base):
     change_no: Mapped[int] = mapped_column(Id)
     # Set on a tombstone: whose it was is gone, and its openid is a random alias (services/forgetting.py).
     forgotten_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Since when they are not to be contacted (勿扰), as whom of the staff or which site has said, and why.
+    blocked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    blocked_by: Mapped[str | None] = mapped_column(String(80))
+    blocked_why: Mapped[str | None] = mapped_column(String(LONGEST_WHY))
 
+
+BLOCK = ("blocked_at", "blocked_by", "blocked_why")
+"""The columns of that mark, which no login touches."""
 
 IS_KNOWN = User.forgotten_at.is_(None)
 """Whether the row is of somebody, and no tombstone."""

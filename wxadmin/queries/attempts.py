@@ -109,6 +109,11 @@ def page(session: Session, filters: AttemptFilters, *, before: int | None = None
     return Page(found, newer, *last) if last else Page(found, newer, None)
 
 
+def fitting(filters: AttemptFilters) -> list[Condition]:
+    """What holds for all attempts that are asked for, for a query over Attempt that looks through all of them."""
+    return [*_bounds(filters), *(one for some in _conditions(filters).values() for one in some)]
+
+
 def count(session: Session, filters: AttemptFilters) -> Count:
     """How many fit, looking through no more than SEARCHED."""
     ways, rest = _ways(filters)

@@ -88,6 +88,11 @@ def page(session: Session, filters: EventFilters, *, before: int | None = None) 
     return EventPage(rows, oldest if searched == SEARCHED else None)
 
 
+def fitting(filters: EventFilters) -> list[ColumnElement[bool]]:
+    """What holds for all events that are asked for, for a query over Event that looks through all of them."""
+    return [*_walked(filters, None), *_rest(filters)]
+
+
 def _rows(session: Session, found: Any) -> list[EventRow]:
     query = (
         select(*_COLUMNS)

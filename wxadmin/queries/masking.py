@@ -106,11 +106,11 @@ class Masks:
         return network(text) if of is Field.IP else _ENDS[of].of(text)
 
     def column(self, of: Field, column: Any) -> ColumnElement[Any]:
-        """The same of a column; not for addresses, whose networks databases reckon differently."""
+        """The same of a column; nothing of an address that is masked, whose network databases reckon differently."""
         sight = self.sight(of)
         if sight is Sight.CLEAR:
             return column  # type: ignore[no-any-return]
-        return null() if sight is Sight.HIDDEN else _ENDS[of].of_column(column)
+        return null() if sight is Sight.HIDDEN or of is Field.IP else _ENDS[of].of_column(column)
 
     def about(self, *subject_ids: int | None) -> "Masks":
         """What is seen of one user or attempt, which may have been revealed."""

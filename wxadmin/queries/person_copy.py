@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin import support_codes
 from wxadmin.models import Account, Attempt, AttemptNote, Event, Site, Token, User, UserChannel
+from wxadmin.queries import uploaded
 
 _MOST_ATTEMPTS = 20_000
 _MOST_EVENTS = 100_000
@@ -56,6 +57,8 @@ def _identity(session: Session, user_id: int) -> Document:
         "scopes": {"snsapi_base": user.granted_base, "snsapi_userinfo": user.granted_userinfo},
         "logins": _plain(user, _CAME) | {"last_site": site.title if site else None},
         "sites_and_channels": [_plain(row, _CHANNEL) | {"site": row.title} for row in _channels(session, user_id)],
+        "do_not_contact": _block(user),
+        "uploaded_lists": [_plain(one, ("name", "made_at")) for one in uploaded.lists_with(session, user)],
         "token": _token(session, user_id),
         "attempts": [
             _plain(attempt, _ATTEMPT)
@@ -80,6 +83,13 @@ def _columns(model: Any, names: Sequence[str]) -> list[Column[Any]]:
 def _token(session: Session, user_id: int) -> Document | None:
     row = session.execute(select(*_columns(Token, _TOKEN)).where(Token.user_id == user_id)).one_or_none()
     return _plain(row, _TOKEN) if row else None
+
+
+def _block(user: User) -> Document | None:
+    """Without who of the staff has set it."""
+    if user.blocked_at is None:
+        return None
+    return {"since": user.blocked_at.isoformat(), "reason": user.blocked_why}
 
 
 def _channels(session: Session, user_id: int) -> Rows:

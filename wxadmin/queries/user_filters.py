@@ -1,7 +1,7 @@
 """Which users are asked for: the filters of list, file and command line, read once and for all of them alike."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.database.csv_cells import constant
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.ids import first_id_at
 from wxadmin.models import IS_KNOWN, Account, Site, Token, User
+from wxadmin.queries import uploaded
 from wxadmin.queries.token_states import TokenHealth, health
+from wxadmin.queries.uploaded import ListTold
 from wxadmin.queries.user_ways import came_through
 
 _LONGEST = 128
@@ -34,6 +36,13 @@ class UnionidKnown(StrEnum):
 
     KNOWN = "known"
     UNKNOWN = "unknown"
+
+
+class Contact(StrEnum):
+    """Whether they may be contacted, or are not to be (勿扰)."""
+
+    ALLOWED = "allowed"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +67,10 @@ class UserFilters:
     logins_min: int | None = None
     logins_max: int | None = None
     unionid: UnionidKnown | None = None
+    contact: Contact | None = None
+    # Ids of uploaded lists.
+    only: int | None = None
+    without: int | None = None
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Self:
@@ -68,6 +81,16 @@ class UserFilters:
     @classmethod
     def names(cls) -> list[str]:
         return [field.name for field in fields(cls)]
+
+    @property
+    def to_contact(self) -> Self:
+        """The same without those who are not to be contacted, unless it is said already which of them are meant."""
+        return self if self.contact else replace(self, contact=Contact.ALLOWED)
+
+    @property
+    def left_out(self) -> Self | None:
+        """Whom that leaves out; None where nobody is."""
+        return None if self.contact is Contact.BLOCKED else replace(self, contact=Contact.BLOCKED)
 
     @property
     def given(self) -> dict[str, str]:
@@ -110,6 +133,16 @@ def _unionid(name: str, text: str) -> UnionidKnown:
     return UnionidKnown(_one_of(name, text, UnionidKnown))
 
 
+def _contact(name: str, text: str) -> Contact:
+    return Contact(_one_of(name, text, Contact))
+
+
+def _list_id(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= _GREATEST_ID):
+        raise BadValue(f"{name} is the number of an uploaded list")
+    return int(text)
+
+
 def _logins(name: str, text: str) -> int:
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_LOGINS))
     if not is_number or not 1 <= int(text) <= _MOST_LOGINS:
@@ -122,14 +155,17 @@ _READERS = {
     "scope": _scope,
     "token": _token,
     "unionid": _unionid,
+    "contact": _contact,
+    "only": _list_id,
+    "without": _list_id,
     **dict.fromkeys(_DAYS, _day),
     **dict.fromkeys(("logins_min", "logins_max"), _logins),
 }
 
 
 def conditions(filters: UserFilters, zone: ZoneInfo, *, by_id: bool = False) -> list[ColumnElement[bool]]:
-    """All filters but `q`, for a query over User, which leaves tombstones out; with `by_id` for one that goes through
-    users in the order of ids."""
+    """All filters but `q` and lists, for a query over User, which leaves tombstones out; with `by_id` for one that goes
+    through users in the order of ids."""
     found = [IS_KNOWN, *_by_days(filters, zone)]
     if by_id:
         found += _by_ids_of_days(filters, zone)
@@ -153,6 +189,10 @@ def conditions(filters: UserFilters, zone: ZoneInfo, *, by_id: bool = False) -> 
         # Reckoned with, it offers no index either, by which all who have one would be read and sorted.
         unionid = User.unionid + constant("")
         found.append(unionid.is_not(None) if filters.unionid is UnionidKnown.KNOWN else unionid.is_(None))
+    if filters.contact:
+        # Nor does this one, whose index is for those who are found beforehand because they are few.
+        blocked_at = func.coalesce(User.blocked_at, User.blocked_at)
+        found.append(blocked_at.is_not(None) if filters.contact is Contact.BLOCKED else blocked_at.is_(None))
     return found
 
 
@@ -200,20 +240,24 @@ def _midnight(day: date, zone: ZoneInfo, *, days: int = 0) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What accounts and sites there are to filter by: name and title."""
+    """What accounts and sites there are to filter by, name and title; and uploaded lists, by their ids as text."""
 
     accounts: Mapping[str, str]
     sites: Mapping[str, str]
+    lists: Mapping[str, ListTold] = field(default_factory=dict)
 
 
 def choices(session: Session, filters: UserFilters) -> Choices:
-    """Those that are switched off too: their users are still there. Raises NoSuchAccount and NoSuchSite where the
-    filters name another."""
+    """Those that are switched off too: their users are still there. Raises NoSuchAccount, NoSuchSite and NoSuchList
+    where the filters name another."""
     accounts = session.execute(select(Account.name, Account.title).order_by(Account.name))
     sites = session.execute(select(Site.name, Site.title).order_by(Site.name))
-    found = Choices({row.name: row.title for row in accounts}, {row.name: row.title for row in sites})
+    lists = {str(one.id): uploaded.told(one) for one in uploaded.ready(session)}
+    found = Choices({row.name: row.title for row in accounts}, {row.name: row.title for row in sites}, lists)
     if filters.account and filters.account not in found.accounts:
         raise NoSuchAccount(filters.account)
     if filters.site and filters.site not in found.sites:
         raise NoSuchSite(filters.site)
+    if any(str(one) not in lists for one in (filters.only, filters.without) if one is not None):
+        raise NoSuchList
     return found

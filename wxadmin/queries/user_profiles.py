@@ -48,6 +48,9 @@ class Person:
     last_login_at: datetime
     logins: int
     last_ref: str | None
+    blocked_at: datetime | None
+    blocked_by: str | None
+    blocked_why: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,9 @@ def _person(user: User, masks: Masks) -> Person:
         last_login_at=user.last_login_at,
         logins=user.logins,
         last_ref=masks.shown(Field.REF, user.last_ref),
+        blocked_at=user.blocked_at,
+        blocked_by=user.blocked_by,
+        blocked_why=user.blocked_why,
     )
 
 

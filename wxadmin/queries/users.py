@@ -44,6 +44,10 @@ OFFERED: Mapping[str, Mapping[bool, Means]] = {
     "logins_min": _LOOK,
     "logins_max": _LOOK,
     "unionid": _LOOK,
+    # Those who are not to be contacted, and those of a short list, are found by an index while they are few.
+    "contact": _LOOK,
+    "only": _LOOK,
+    "without": _LOOK,
 }
 """Every filter in every order, both ways round: all are offered, and all combine. What is masked is no order."""
 
@@ -67,6 +71,7 @@ class UserRow:
     first_seen_at: datetime
     last_login_at: datetime
     logins: int
+    blocked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,7 @@ def _rows(asked: Wanted) -> Select[Any]:
         User.first_seen_at,
         User.last_login_at,
         User.logins,
+        User.blocked_at,
     ]
     return selected(columns, asked).outerjoin(Token, Token.user_id == User.id)
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, Site, Token, TokenState, User, UserChannel
+from wxadmin.models import IS_KNOWN, Account, Site, Token, TokenState, User, UserChannel
+from wxadmin.queries import uploaded
 from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import UserFilters, conditions
+from wxadmin.queries.user_filters import Contact, UserFilters, conditions
 from wxadmin.queries.user_orders import Sort
 
 # openids of one account begin alike; a part this long leaves few of them.
@@ -44,8 +45,8 @@ def wanted(
     session: Session, filters: UserFilters, zone: ZoneInfo, masks: Masks, sort: Sort = Sort.LAST_LOGIN_NEWEST
 ) -> Wanted:
     """What the filters mean: `q` is an openid or how one begins, a unionid, or a site's own number of a person; where
-    nobody has such, a part of a nickname. To whom openid or nickname is masked, it is all of one."""
-    where = conditions(filters, zone, by_id=sort.is_by_first_login)
+    nobody has such, a part of a nickname. To whom openid or nickname is masked, it is all of one. Raises NoSuchList."""
+    where = conditions(filters, zone, by_id=sort.is_by_first_login) + _by_lists(session, filters)
     ids = _with_id(session, filters.q, masks) if filters.q else []
     if len(ids) > _FOUND_AT_ONCE:
         where.append(_has_id(filters.q or "", masks))
@@ -53,9 +54,11 @@ def wanted(
         return Wanted(filters, (*where, User.id.in_(ids)), masks, sort, are_few=True)
     elif filters.q:
         where.append(_is_called(filters.q, masks))
-    if filters.token in _DEAD and _are_few(session, _WITH_DEAD_TOKEN):
-        return Wanted(filters, (*where, User.id.in_(_WITH_DEAD_TOKEN)), masks, sort, are_few=True)
-    return Wanted(filters, tuple(where), masks, sort, are_few=False)
+    few = _few(session, filters)
+    if few is not None:
+        where.append(User.id.in_(few))
+    are_few = few is not None or _is_short(session, filters.only)
+    return Wanted(filters, tuple(where), masks, sort, are_few=are_few)
 
 
 def selected(columns: Sequence[Any], asked: Wanted) -> Select[Any]:
@@ -67,6 +70,34 @@ def selected(columns: Sequence[Any], asked: Wanted) -> Select[Any]:
 # Whoever has one was last here a month ago, behind nearly everybody else in the order of logins.
 _DEAD = {TokenHealth.NEEDS_CONSENT, TokenHealth.NEXT_VISIT}
 _WITH_DEAD_TOKEN = select(Token.user_id).where(Token.state == TokenState.NEEDS_CONSENT)
+
+
+_BLOCKED = select(User.id).where(User.blocked_at.is_not(None), IS_KNOWN)
+
+
+def _few(session: Session, filters: UserFilters) -> Select[Any] | None:
+    """The ids of those whom an index finds, where they are few; None where none of them are."""
+    if filters.token in _DEAD and _are_few(session, _WITH_DEAD_TOKEN):
+        return _WITH_DEAD_TOKEN
+    if filters.contact is Contact.BLOCKED and _are_few(session, _BLOCKED):
+        return _BLOCKED
+    return None
+
+
+def _by_lists(session: Session, filters: UserFilters) -> list[ColumnElement[bool]]:
+    """Raises NoSuchList."""
+    found: list[ColumnElement[bool]] = []
+    if filters.only:
+        only = uploaded.find(session, filters.only)
+        # Of a short list each value is looked up, of a long one each user.
+        found.append(User.id.in_(uploaded.users_of(session, only)) if only.held <= FEW else uploaded.holds(only))
+    if filters.without:
+        found.append(~uploaded.holds(uploaded.find(session, filters.without)))
+    return found
+
+
+def _is_short(session: Session, list_id: int | None) -> bool:
+    return list_id is not None and uploaded.find(session, list_id).held <= FEW
 
 
 def _are_few(session: Session, ids: Select[int]) -> bool:

@@ -14,11 +14,13 @@ from wxadmin.models import (
     Reveal,
     Ticket,
     Token,
+    UploadedValue,
     User,
     UserChannel,
 )
 
-TABLES = [model.__tablename__ for model in (User, UserChannel, Token, Ticket, Attempt, AttemptNote, Reveal, AuditEntry)]
+_CHANGED = (User, UserChannel, Token, Ticket, Attempt, AttemptNote, Reveal, AuditEntry, UploadedValue)
+TABLES = [model.__tablename__ for model in _CHANGED]
 """Those that forgetting somebody changes."""
 
 

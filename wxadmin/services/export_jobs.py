@@ -30,6 +30,7 @@ class Failure(StrEnum):
     DISK = "disk"
     DISK_FULL = "disk_full"
     INTERRUPTED = "interrupted"
+    LIST_GONE = "list_gone"
     NOT_AS_COUNTED = "not_as_counted"
     ONE_PERSON = "one_person"
     UNEXPECTED = "unexpected"
@@ -86,7 +87,8 @@ def step(
 def finish(session: Session, export: Export, made: Made, *, keep: timedelta | None) -> bool:
     """All files are whole, and kept for so long; False where another process has taken over meanwhile."""
     now = shared_now(session)
-    told = {"as_of": made.as_of, "expected": made.rows, "rows": made.rows, "dropped": made.dropped}
+    told: dict[str, Any] = {"as_of": made.as_of, "expected": made.rows, "rows": made.rows, "dropped": made.dropped}
+    told |= {"left_out": made.left_out}
     kept = {"kept_until": now + keep if keep is not None else None}
     if not _end(session, export.id, export.attempt, state=ExportState.DONE, **told, **kept):
         return False

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select, update
@@ -30,7 +31,7 @@ from wxadmin.models import (
     Site,
 )
 from wxadmin.models.export import LONGEST_NOTE
-from wxadmin.queries import masking
+from wxadmin.queries import masking, uploaded
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import audit
 
@@ -56,12 +57,16 @@ class ExportForm:
     format: str = ""
     columns: tuple[str, ...] = ()
     delete_after_download: bool = False
+    with_blocked: bool = False
 
 
-def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str) -> None:
-    """Records who took how many users, by which filters. A search may be somebody's name, so only that there was one
+def note(session: Session, filters: Given, *, rows: int, actor: str, subject: str = ExportSubject.USERS) -> None:
+    """Records who took how many rows, by which filters. A search may be somebody's name, so only that there was one
     is kept."""
-    audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
+    if subject == ExportSubject.USERS:
+        audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
+    else:
+        audit.record(session, actor, "rows_exported", subject, rows=rows, filters=unnamed(filters))
 
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
@@ -70,7 +75,7 @@ def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
 
 
 def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None) -> Export:
-    """The export that the form asks for, stored nowhere yet. Raises BadValue, NoSuchAccount, NoSuchSite."""
+    """The export that the form asks for, stored nowhere yet. Raises BadValue, NoSuchAccount, NoSuchSite, NoSuchList."""
     now = utcnow()
     subject = _subject(form.subject)
     destination = _destination(form.destination, subject)
@@ -80,6 +85,7 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
     shown = [column.name for column in columns.named(SUBJECTS[subject].columns, names)]
     masks = masking.of_role(role) if role else masking.CLEAR
     given = SUBJECTS[subject].checked(session, form.filters, Asking(ZoneInfo(form.filter_zone), now, masks))
+    is_of_users = subject is ExportSubject.USERS
     return Export(
         id=draw_rare(),
         asked_at=now,
@@ -96,6 +102,9 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
         purpose=_purpose(form.purpose),
         note=_note(form),
         delete_after_download=form.delete_after_download,
+        # Where the filters say which of them are meant, nothing is left to be said.
+        with_blocked=is_of_users and form.with_blocked and "contact" not in given,
+        lists=_lists(session, given) if is_of_users else None,
         state=ExportState.WAITING,
         cancel_asked=False,
         attempt=0,
@@ -106,15 +115,17 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
 
 def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export:
     """Puts an export on the list of those that are to be made, and gives it back. Raises BadValue, NoSuchAccount,
-    NoSuchSite."""
+    NoSuchSite, NoSuchList."""
     export = drafted(session, form, actor=actor, role=role)
     session.add(export)
-    told = {
+    told: dict[str, object] = {
         "subject": export.subject,
         "destination": export.destination,
         "purpose": export.purpose,
         "note": export.note or None,
     }
+    if export.with_blocked:
+        told["with_blocked"] = True
     filters = unnamed(json.loads(export.filters))
     audit.record(session, actor, "export_asked", f"export {export.id}", **told, filters=filters)
     return export
@@ -170,6 +181,13 @@ def _of_one_account(session: Session, given: Given, chosen: Format, names: list[
     if len(accounts) > 1 and "account" not in names:
         raise BadValue(msgid("choose one service account, or add the column that says which it is"), field="columns")
     return {**given, "account": next(iter(accounts))} if len(accounts) == 1 else given
+
+
+def _lists(session: Session, given: Given) -> dict[str, Any] | None:
+    """The uploaded lists that are asked for, as they are now: the receipt may outlive them."""
+    filters = UserFilters.read(given)
+    asked = [one for one in (filters.only, filters.without) if one is not None]
+    return {str(one): uploaded.told(uploaded.find(session, one)).stored for one in asked} or None
 
 
 def _subject(entered: str) -> ExportSubject:

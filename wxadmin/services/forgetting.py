@@ -22,11 +22,13 @@ from wxadmin.errors import BadValue, NoSuchUser
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
 from wxadmin.models import (
+    BLOCK,
     Attempt,
     AttemptNote,
     AuditEntry,
     Erasure,
     ErasureReason,
+    IdKind,
     Reveal,
     Ticket,
     Token,
@@ -34,7 +36,7 @@ from wxadmin.models import (
     UserChannel,
 )
 from wxadmin.security.hashes import random_text, sha256
-from wxadmin.services import audit, past_exports
+from wxadmin.services import audit, past_exports, uploads
 from wxadmin.services.batch import number_changes
 
 LONGEST_NOTE = 200
@@ -43,6 +45,7 @@ _SAW = ("revealed", "personal_data_copied")
 _AT_A_TIME = 500
 _PERSONAL = (
     *("unionid", "nickname", "headimgurl", "language", "profile_at", "explicit_at", "last_channel", "last_ref"),
+    *BLOCK,
 )
 
 
@@ -79,6 +82,8 @@ def _forget(session: Session, person: User, *, reason: str, note: str | None, ac
     exports = past_exports.withdraw(session, person, until=now)
     rows = Counter[str]()
     rows["audit_entry"] = _cut_words(session, person)
+    # Before their references go, by which they may stand in lists.
+    rows["uploaded_value"] = uploads.forget(session, _ids(session, person), person.account_id)
     for name, statement in _of_person(person.id):
         rows[name] += session.execute(statement).rowcount  # type: ignore[attr-defined]
     for attempts in _attempts(session, person.id):
@@ -115,6 +120,14 @@ def _bury(person: User, now: datetime) -> None:
         setattr(person, column, None)
     person.openid = ALIAS + random_text(32)
     person.forgotten_at = now
+
+
+def _ids(session: Session, person: User) -> dict[IdKind, list[str]]:
+    """By what uploaded lists may hold them."""
+    came_as = session.scalars(select(UserChannel.last_ref).where(UserChannel.user_id == person.id).distinct())
+    refs = {ref for ref in (person.last_ref, *came_as) if ref}
+    unionids = [person.unionid] if person.unionid else []
+    return {IdKind.OPENID: [person.openid], IdKind.UNIONID: unionids, IdKind.REF: sorted(refs)}
 
 
 def _of_person(user_id: int) -> Iterator[tuple[str, Delete | Update]]:

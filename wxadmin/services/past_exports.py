@@ -3,16 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, case, literal, or_, select
 from sqlalchemy.orm import Session
 
-from wxadmin.models import Account, AuditEntry, Export, ExportState, User
+from wxadmin.database.types import UTCDateTime
+from wxadmin.models import Account, AuditEntry, Export, ExportState, ExportSubject, User
 
 _NAMED = 100
+# A person's first attempt begins so long before they are known at the most.
+_BEFORE_KNOWN = timedelta(hours=1)
 ACTIONS = frozenset({"users_exported"})
 
 
@@ -64,9 +67,15 @@ def _written_at_once(session: Session, user: User, until: datetime) -> Iterator[
 
 def _made(session: Session, user: User, until: datetime, account: str) -> Iterator[PastExport]:
     """Exports that may have read the person. One that is being made is to be asked for anew."""
+    since = case(
+        (Export.subject == ExportSubject.USERS, literal(user.first_seen_at, UTCDateTime)),
+        else_=literal(user.first_seen_at - _BEFORE_KNOWN, UTCDateTime),
+    )
     unfinished = Export.state == ExportState.RUNNING
-    read = or_(unfinished, and_(Export.state == ExportState.DONE, Export.as_of >= user.first_seen_at))
-    for export in session.scalars(select(Export).where(read).with_for_update()):
+    read = or_(unfinished, and_(Export.state == ExportState.DONE, Export.as_of >= since))
+    # Counts of failures tell of nobody.
+    of_people = Export.subject != ExportSubject.FAILURES
+    for export in session.scalars(select(Export).where(read, of_people).with_for_update()):
         filters = _filters({"filters": json.loads(export.filters)})
         if filters.get("account", account) != account:
             continue

@@ -9,7 +9,7 @@ from sqlalchemy import case, func
 
 from wxadmin.database.engines import has_one_writer
 from wxadmin.database.sets import SetInsert, SetSelect
-from wxadmin.models import User, UserChannel
+from wxadmin.models import BLOCK, User, UserChannel
 from wxadmin.services.batch import Batch
 
 Key = tuple[int, str]
@@ -166,8 +166,8 @@ def _folded(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
 
 _USERS = SetInsert(
     User,
-    # Nobody comes forgotten.
-    [column.name for column in User.__table__.c if column.name != "forgotten_at"],
+    # Nobody comes forgotten, and whoever is not to be contacted stays so.
+    [column.name for column in User.__table__.c if column.name not in {"forgotten_at", *BLOCK}],
     key=["account_id", "openid"],
     returning=["id", "account_id", "openid"],
     changes=lambda stored, proposed: {

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from wxadmin.clock import utcnow
-from wxadmin.errors import DatabaseUnavailable, TooManyAtOnce
+from wxadmin.errors import DatabaseUnavailable, NoSuchList, TooManyAtOnce
 from wxadmin.exporting.making import Made, NotAsCounted, OnlyOne, Progress, make
 from wxadmin.exporting.plans import plan_of
 from wxadmin.exporting.storage import Storage, opened_in
@@ -138,6 +138,7 @@ def _failure(error: Exception) -> Failure:
     if isinstance(error, OSError):
         return Failure.DISK_FULL if error.errno in _FULL else Failure.DISK
     kinds = {OnlyOne: Failure.ONE_PERSON, DatabaseUnavailable: Failure.DATABASE, NotAsCounted: Failure.NOT_AS_COUNTED}
+    kinds |= {NoSuchList: Failure.LIST_GONE}
     return kinds.get(type(error), Failure.UNEXPECTED)
 
 

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.database.clocks import shared_now
+from wxadmin.flows import uploads
 from wxadmin.flows.gateway import Gateway
 from wxadmin.log import logger
 from wxadmin.services import purging, turns
+from wxadmin.services import uploads as lists
 from wxadmin.services.purging import KINDS, Batch, Keep, Purgeable
 from wxadmin.tasks.runner import Job
 
@@ -46,6 +48,8 @@ async def run(gateway: Gateway, keep: Keep) -> int | None:
             deleted, after, batches_left = deleted + done.rows, done.last, batches_left - 1
             await _pause(gateway, time.monotonic() - began)
     deleted += await database.write(purging.delete_sessions, now=utcnow())
+    for list_id in await database.write(lists.expired):
+        await uploads.clear(gateway, list_id)
     is_done = batches_left and not gateway.stopping.is_set()
     await database.write(turns.rest, NAME, node=gateway.node, lasting=_RESTS if is_done else timedelta())
     if deleted:

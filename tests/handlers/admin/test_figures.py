@@ -18,7 +18,6 @@ from tests.running import keys
 from tests.visiting import Visitor
 from wxadmin.clock import hour_of, utcnow
 from wxadmin.database import Database
-from wxadmin.handlers.admin.vocabulary import CLASSES
 from wxadmin.models import Account, Attempt, Event, Site, User
 from wxadmin.queries import attention, standing
 from wxadmin.queries.failure_groups import groups
@@ -27,6 +26,7 @@ from wxadmin.queries.failures import Span
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.sample import fill
 from wxadmin.settings import Settings
+from wxadmin.vocabulary import CLASSES
 
 Store = Callable[[Callable[[], Any]], Any]
 CHANNELS = ("door", "poster")

@@ -13,8 +13,8 @@ from tests.factories import LoginHourFactory, UserFactory
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.days import DAY
-from wxadmin.handlers.admin import ranges
 from wxadmin.models import Site
+from wxadmin.queries import ranges
 
 Store = Callable[[Callable[[], Any]], Any]
 Staff = Callable[..., Any]

@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.databases import on_sqlite
-from tests.factories import UserFactory
+from tests.factories import AttemptFactory, EventFactory, UserFactory
 from tests.handlers.api_staff.conftest import Script, Scripts
+from wxadmin import support_codes
 from wxadmin.models import AuditEntry, Export, Site
 from wxadmin.tasks import exports as tasks
 
@@ -55,6 +57,25 @@ async def test_a_script_takes_what_it_asked_for(script: Scripts, store: Store, s
 
 
 @on_sqlite
+async def test_whoever_is_not_to_be_contacted_is_left_out_unless_asked_for(
+    script: Scripts, store: Store, shop: Site
+) -> None:
+    of_shop = {"site": shop, "account_id": shop.account_id}
+    people = [store(partial(UserFactory, blocked=blocked, **of_shop)) for blocked in (False, True)]
+    lin, openids = script("marketer"), {"format": "openids", "filters": {"account": "tea"}}
+
+    users = (await lin.get("/users?contact=blocked")).json()["items"]
+    left_out, included = await made(lin, **openids), await made(lin, with_blocked=True, **openids)
+
+    assert [(one["openid"], one["blocked"]) for one in users] == [(people[1].openid, True)]
+    assert (await lin.get(f"/users/{people[1].id}")).json()["blocked_by"] == "lin"
+    assert [(one["rows"], one["with_blocked"], one["left_out"]) for one in (left_out, included)] == [
+        (1, False, 1),
+        (2, True, None),
+    ]
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -64,8 +85,15 @@ async def test_a_script_takes_what_it_asked_for(script: Scripts, store: Store, s
         ({"columns": ["token"]}, "choose among the columns"),
         ({"filters": {"site": "bar"}}, "there is no site"),
         ({"filters": {"colour": "red"}}, "filters.colour: "),
+        ({"filters": {"contact": "perhaps"}}, "filters.contact: "),
+        ({"filters": {"only": "everybody"}}, "filters.only: "),
+        ({"filters": {"without": "1"}}, "there is no such uploaded list"),
         ({"zone": "Mars/Olympus"}, "is no time zone"),
-        ({"subject": "events"}, "subject: "),
+        ({"subject": "moods"}, "subject: "),
+        ({"subject": "attempts", "filters": {"token": "late"}}, "filters.token: "),
+        ({"subject": "events", "columns": ["ref"]}, "choose among the columns at, "),
+        ({"subject": "events", "columns": ["at"], "destination": "crm"}, "only lists of users"),
+        ({"subject": "attempts", "format": "openids"}, "choose a format"),
     ],
 )
 async def test_what_cannot_be_exported_is_a_problem_that_says_what_to_change(
@@ -95,3 +123,51 @@ async def test_what_is_not_there_or_not_for_the_role_is_refused(script: Scripts,
 
     assert [answer.status_code for answer in answers] == [404, 404, 404, 403, 403, 405]
     assert answers[-1].headers["Allow"] == "POST"
+
+
+async def test_attempts_events_and_failures_are_taken_by_whoever_sees_them(
+    script: Scripts, store: Store, shop: Site
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, failed=True))
+    store(lambda: AttemptFactory(site=shop, account_id=shop.account_id, waiting=True))
+    store(lambda: EventFactory(attempt=AttemptFactory(site=shop, failed=True), failure=True, stage="exchange"))
+    lin = script("operator")
+
+    attempts = await made(
+        lin, subject="attempts", columns=["support_code"], filters={"site": shop.name, "code": "40029"}
+    )
+    events = await made(lin, subject="events", columns=["code", "title"], filters={"class": "failure"})
+    failures = await made(lin, subject="failures", columns=["code", "count"], filters={"range": "30"})
+
+    file = await lin.get(f"/exports/{attempts['id']}/file")
+    listed = (await lin.get(f"/attempts?site={shop.name}&code=40029")).json()["items"]
+    assert [json.loads(line)["support_code"] for line in file.text.splitlines()] == [
+        one["support_code"] for one in listed
+    ]
+    assert support_codes.show(attempt.support_code) in file.text
+    assert attempts["files"][0]["name"].startswith("attempts-")
+    assert (attempts["subject"], events["rows"], failures["subject"]) == ("attempts", 1, "failures")
+    theirs = [await script("marketer").get(f"/exports/{one['id']}/file") for one in (attempts, events, failures)]
+    assert [answer.status_code for answer in theirs] == [403] * 3
+
+
+@on_sqlite
+@pytest.mark.parametrize("subject", ["attempts", "events", "failures"])
+async def test_nobody_exports_what_they_see_on_no_page(script: Scripts, stored: Stored, subject: str) -> None:
+    answer = await script("marketer").post("/exports", ASKED | {"subject": subject, "columns": ["code"]})
+
+    assert answer.status_code == 403
+    assert stored(Export) == []
+
+
+@on_sqlite
+async def test_whom_an_export_of_attempts_was_narrowed_to_is_told_nowhere(script: Scripts, stored: Stored) -> None:
+    asked = {"subject": "attempts", "columns": ["code"], "filters": {"ref": "VIP-000777", "ip": "203.0.113.7"}}
+
+    told = await made(script("operator"), **asked)
+
+    assert told["filters"] == {"ref": "…", "ip": "…"}
+    [export] = stored(Export)
+    assert "VIP-000777" not in export.filters
+    assert "203.0.113.7" not in export.filters
+    assert all("VIP-000777" not in (entry.details or "") for entry in stored(AuditEntry))

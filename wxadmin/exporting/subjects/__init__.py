@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 
 from wxadmin.exporting.subject import Subject
+from wxadmin.exporting.subjects.attempts import ATTEMPTS
+from wxadmin.exporting.subjects.events import EVENTS
+from wxadmin.exporting.subjects.failures import FAILURES
 from wxadmin.exporting.subjects.users import USERS
 from wxadmin.models import ExportSubject
 
-SUBJECTS: Mapping[ExportSubject, Subject] = {ExportSubject.USERS: USERS}
+SUBJECTS: Mapping[ExportSubject, Subject] = {
+    ExportSubject.USERS: USERS,
+    ExportSubject.ATTEMPTS: ATTEMPTS,
+    ExportSubject.FAILURES: FAILURES,
+    ExportSubject.EVENTS: EVENTS,
+}

@@ -4,6 +4,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from wxadmin.database.csv_lines import Selecting
 from wxadmin.exporting.columns import Column, Kind, by_name
 from wxadmin.exporting.subject import Asking, Given, Sought, Subject
 from wxadmin.i18n import msgid
@@ -36,8 +37,16 @@ def _checked(session: Session, given: Given, _: Asking) -> Given:
 
 
 def _sought(session: Session, given: Given, asking: Asking) -> Sought:
-    asked = wanted(session, UserFilters.read(given), asking.zone, asking.masks, Sort.FIRST_LOGIN_NEWEST)
-    return Sought(partial(selected, asked=asked), User.id)
+    filters = UserFilters.read(given)
+    if asking.with_blocked:
+        return Sought(_selecting(session, filters, asking), User.id)
+    left_out = _selecting(session, filters.left_out, asking) if filters.left_out else None
+    return Sought(_selecting(session, filters.to_contact, asking), User.id, left_out)
+
+
+def _selecting(session: Session, filters: UserFilters, asking: Asking) -> Selecting:
+    asked = wanted(session, filters, asking.zone, asking.masks, Sort.FIRST_LOGIN_NEWEST)
+    return partial(selected, asked=asked)
 
 
 USERS = Subject(COLUMNS, USUAL, _checked, _sought)

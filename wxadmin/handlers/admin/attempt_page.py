@@ -15,11 +15,11 @@ from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS
 from wxadmin.handlers.admin.reason_words import REASON_WORDS
 from wxadmin.handlers.admin.timelines import timeline
 from wxadmin.handlers.admin.verdicts import remedy, verdict
-from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries import attempt, attempt_company, masking
 from wxadmin.queries.attempt import AttemptShown, Missing
 from wxadmin.services import notes
+from wxadmin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.wechat import errcodes
 
 _NOT_FOUND = {

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from wxadmin import support_codes
 from wxadmin.handlers.admin.verdicts import last_word, verdict
-from wxadmin.handlers.admin.vocabulary import BROWSERS, SCOPES, STAGES
 from wxadmin.i18n import Language, local_time, msgid, translator
 from wxadmin.models import Outcome, Stage
 from wxadmin.queries.attempt import AttemptShown, Step
 from wxadmin.queries.attempts import WAITING
+from wxadmin.vocabulary import BROWSERS, SCOPES, STAGES
 from wxadmin.wechat import errcodes
 
 _REPLIES = {

@@ -6,18 +6,18 @@ from urllib.parse import urlencode
 
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import attempt_filters
-from wxadmin.handlers.admin.attempt_filters import FIELDS, NEAR, PERSONAL
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.durations import spoken
-from wxadmin.handlers.admin.menu import NOT_MARKETERS
+from wxadmin.handlers.admin.menu import EXPORTERS_OF, NOT_MARKETERS
 from wxadmin.handlers.admin.numbers import whole
-from wxadmin.handlers.admin.ranges import read_moment
-from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
-from wxadmin.handlers.base import BadRequest
-from wxadmin.queries import attempts, places
+from wxadmin.handlers.base import BadRequest, checked_query
+from wxadmin.models import ExportSubject
+from wxadmin.queries import attempt_filters, attempts, places
+from wxadmin.queries.attempt_filters import FIELDS, NEAR, PERSONAL
 from wxadmin.queries.masking import Field
+from wxadmin.queries.ranges import read_moment
 from wxadmin.services import lookups
+from wxadmin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.wechat import errcodes
 
 # What visitors see without the gateway hearing of it.
@@ -36,7 +36,8 @@ class AttemptList(StaffHandler):
             return
         among = self.identity.site_ids
         known = await self.gateway.database.read(places.all_places, among=among)
-        filters = attempt_filters.read(asked, known, self.front.zone, among=among)
+        with checked_query():
+            filters = attempt_filters.read(asked, known, self.front.zone, among=among)
         page = await self.gateway.database.read(
             attempts.page, filters, before=self._cursor("before"), after=self._cursor("after")
         )
@@ -58,6 +59,7 @@ class AttemptList(StaffHandler):
             title_of=self._title_of,
             show_code=support_codes.show,
             waited=lambda row: spoken(row.started_at, row.ended_at or utcnow(), self.language),
+            export=self._export_address(asked) if self.identity.role in EXPORTERS_OF[ExportSubject.ATTEMPTS] else None,
             link=lambda **changes: self._link(asked | changes),
         )
 
@@ -84,6 +86,9 @@ class AttemptList(StaffHandler):
     def _link(self, values: Mapping[str, object]) -> str:
         query = urlencode({name: value for name, value in values.items() if value is not None})
         return self.path("/admin/attempts") + (f"?{query}" if query else "")
+
+    def _export_address(self, asked: Mapping[str, str]) -> str:
+        return self.path("/admin/exports/new/attempts") + (f"?{urlencode(asked)}" if asked else "")
 
     def _title_of(self, code: str) -> str:
         return errcodes.find(code, "any").title(self.language)

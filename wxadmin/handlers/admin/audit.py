@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 
 from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS, KIND_WORDS, KINDS
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.export_words import DESTINATIONS, PURPOSES
+from wxadmin.handlers.admin.export_words import DESTINATIONS, PURPOSES, SUBJECT_NAMES
 from wxadmin.handlers.admin.menu import ADMINS
 from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
-from wxadmin.models import Destination, Purpose
+from wxadmin.models import Destination, ExportSubject, Purpose
 from wxadmin.queries import audit
 from wxadmin.queries.audit import AuditFilters, Key
 
@@ -94,6 +94,8 @@ def _details(text: str | None, say: Callable[[str], str]) -> list[tuple[str, str
 def _said(name: str, value: Any, say: Callable[[str], str]) -> str:
     if name == "destination" and value in DESTINATIONS:
         return say(DESTINATIONS[Destination(value)].name)
+    if name == "subject" and value in SUBJECT_NAMES:
+        return say(SUBJECT_NAMES[ExportSubject(value)])
     if name == "purpose" and value in PURPOSES:
         return say(PURPOSES[Purpose(value)])
     return _plain(value, say)

@@ -8,11 +8,15 @@ ACTION_WORDS = {
     "account_disabled": msgid("Account switched off"),
     "account_enabled": msgid("Account switched on"),
     "account_secret_replaced": msgid("AppSecret replaced"),
+    "contact_allowed": msgid("May be contacted again"),
+    "contact_blocked": msgid("Not to be contacted any more"),
     "export_asked": msgid("Export asked for"),
     "export_cancelled": msgid("Export cancelled"),
     "export_downloaded": msgid("File of an export taken"),
     "key_forgotten": msgid("Encryption key forgotten"),
     "keys_rotated": msgid("Encryption keys rotated"),
+    "list_deleted": msgid("Uploaded list deleted"),
+    "list_uploaded": msgid("List uploaded"),
     "looked_up": msgid("Looked up by something masked"),
     "other_sessions_ended": msgid("Signed out everywhere else"),
     "notice_changed": msgid("Incident notice changed"),
@@ -42,11 +46,17 @@ ACTION_WORDS = {
     "token_refreshed": msgid("Token refreshed by hand"),
     "two_step_off": msgid("Two-step code switched off"),
     "two_step_on": msgid("Two-step code switched on"),
+    "rows_exported": msgid("Attempts, failures or events exported"),
     "users_exported": msgid("Users exported"),
 }
 
 SAW = frozenset({"revealed", "looked_up"})
-TOOK = frozenset({"users_exported", "personal_data_copied", "export_asked", "export_cancelled", "export_downloaded"})
+TOOK = frozenset(
+    {
+        *("users_exported", "rows_exported", "personal_data_copied"),
+        *("export_asked", "export_cancelled", "export_downloaded"),
+    }
+)
 SIGNED = frozenset({"signed_in", "signed_out", "session_ended", "other_sessions_ended"})
 
 # Whatever is of no other kind changed something.
@@ -75,11 +85,13 @@ DETAIL_WORDS = {
     "grace": msgid("The old key goes on for"),
     "handoff": msgid("Hand-off"),
     "key": msgid("Key"),
+    "kind": msgid("Holds"),
     "note": msgid("Note"),
     "on_visitors": msgid("Also on the pages of visitors"),
     "origins": msgid("Allowed origins"),
     "part": msgid("File"),
     "page_code": msgid("Pages may post a code themselves"),
+    "people": msgid("People"),
     "privacy_url": msgid("Privacy policy"),
     "profile_required": msgid("Profile required"),
     "purpose": msgid("Purpose"),
@@ -97,10 +109,13 @@ DETAIL_WORDS = {
     "silent": msgid("Silent tokens"),
     "sites": msgid("Sites"),
     "snapshot_guest": msgid("Snapshot visitors as guests"),
+    "subject": msgid("Rows tell of"),
     "text_en": msgid("In English"),
     "text_zh": msgid("In Chinese"),
     "title": msgid("Title"),
     "two_step_off": msgid("Two-step code switched off"),
+    "values": msgid("Values"),
     "verified_until": msgid("Verified until"),
     "verify_name": msgid("Ownership file"),
+    "with_blocked": msgid("Also those who are not to be contacted"),
 }

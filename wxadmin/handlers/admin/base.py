@@ -139,6 +139,10 @@ class StaffHandler(AdminHandler):
         self.identity = identity
         if identity.role not in self.roles:
             raise HTTPError(HTTPStatus.FORBIDDEN)
+        self.admitted()
+
+    def admitted(self) -> None:
+        """Comes before the body is read where a page reads its own: by now it is known who asks, and that they may."""
 
     @property
     def token_hash(self) -> bytes:

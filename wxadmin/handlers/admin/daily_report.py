@@ -6,10 +6,10 @@ from wxadmin.handlers.admin import login_cards
 from wxadmin.handlers.admin.code_ranks import ranked, split
 from wxadmin.handlers.admin.funnel import lost, spoken
 from wxadmin.handlers.admin.numbers import per_cent, whole
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Stage
 from wxadmin.queries.overview import Figures
+from wxadmin.vocabulary import STAGES
 
 _WEEKDAYS = (
     *(msgid("Monday"), msgid("Tuesday"), msgid("Wednesday"), msgid("Thursday")),

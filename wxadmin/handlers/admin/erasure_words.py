@@ -10,6 +10,7 @@ TABLES = {
     "reveal": msgid("Seen in the clear"),
     "ticket": msgid("Login tickets"),
     "token": msgid("WeChat tokens"),
+    "uploaded_value": msgid("Values of uploaded lists"),
     "user": msgid("Profiles"),
     "user_channel": msgid("Member references of channels"),
 }

@@ -1,6 +1,7 @@
 """The dialog before an export: where the file goes, what for, and who will be in it."""
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,9 @@ from wxadmin.i18n import translator
 from wxadmin.models import Destination, Format
 from wxadmin.models.export import LONGEST_NOTE
 from wxadmin.queries import users
+from wxadmin.queries.read_budget import ReadBudget
+from wxadmin.queries.user_filters import UserFilters
+from wxadmin.queries.users import Count
 from wxadmin.services import exports as services
 from wxadmin.services.exports import ExportForm
 
@@ -32,11 +36,14 @@ class ExportNew(FormHandler, UserHandler):
         offered = await self.choices_for(filters)
         database, zone = self.gateway.database, self.front.zone
         words = translator(self.language).gettext
+        budget = ReadBudget()
         accounts = {} if filters.account or filters.site else offered.accounts
         self.show(
             "exports/new.html",
             filters=filters_in_words(filters.given, offered, words),
-            count=await database.read(users.count, filters, zone, masks=self.masks),
+            count=await database.read(users.count, filters.to_contact, zone, masks=self.masks, budget=budget),
+            may_include=filters.contact is None,
+            left_out=await self._left_out(filters, budget),
             counted_to=users.COUNTED_TO,
             accounts=accounts,
             destinations=DESTINATIONS,
@@ -46,7 +53,7 @@ class ExportNew(FormHandler, UserHandler):
             columns=COLUMNS,
             default_columns=USERS.usual_columns(of_several_accounts=len(accounts) > 1),
             purposes=PURPOSES,
-            zones=_zones(zone),
+            zones=zones(zone),
             longest_note=LONGEST_NOTE,
             keep_days=self.front.settings.keep_files_days,
             back=self._list_address(filters.given),
@@ -68,17 +75,25 @@ class ExportNew(FormHandler, UserHandler):
             format=self.entered("format"),
             columns=tuple(self.get_body_arguments("columns")),
             delete_after_download=self.ticked("delete_after_download"),
+            with_blocked=self.ticked("with_blocked"),
         )
         actor, role = self.identity.name, self.identity.role
         export = await self.gateway.database.write(services.ask, form, actor=actor, role=role)
         await self.note_search(filters, [])
         self.done(f"/admin/exports/{export.id}")
 
+    async def _left_out(self, filters: UserFilters, budget: ReadBudget) -> Count | None:
+        """Who fits, and is not to be contacted; None where the filters ask for nobody else."""
+        if filters.left_out is None:
+            return None
+        counting = partial(users.count, masks=self.masks, budget=budget)
+        return await self.gateway.database.read(counting, filters.left_out, self.front.zone)
+
     def _list_address(self, given: dict[str, str]) -> str:
         query = urlencode(given)
         return self.path("/admin/users") + (f"?{query}" if query else "")
 
 
-def _zones(own: ZoneInfo) -> list[str]:
+def zones(own: ZoneInfo) -> list[str]:
     """The settings' own zone first."""
     return [own.key, *(zone for zone in _ZONES if zone != own.key)]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from gettext import NullTranslations
 from typing import Any
@@ -14,6 +14,7 @@ from wxadmin.handlers.admin.export_words import (
     FORMATS,
     NO_MASKS,
     PURPOSES,
+    SUBJECT_NAMES,
     columns_in_words,
     filters_in_words,
 )
@@ -22,6 +23,7 @@ from wxadmin.i18n import msgid
 from wxadmin.models import Destination, Export, ExportState, ExportSubject, Format, Purpose, Role
 from wxadmin.queries import masking
 from wxadmin.queries.exports import Found
+from wxadmin.queries.uploaded import ListTold
 from wxadmin.queries.user_filters import Choices
 from wxadmin.services.exports import unnamed
 
@@ -62,12 +64,14 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
     """What the page says, line by line: names and values."""
     export, size_of = found.export, size(sum(part.size for part in found.parts))
     told = [
+        (msgid("Rows tell of"), say(SUBJECT_NAMES[ExportSubject(export.subject)])),
         (msgid("Destination"), say(DESTINATIONS[Destination(export.destination)].name)),
         (msgid("Purpose"), _with_note(say(PURPOSES[Purpose(export.purpose)]), export.note)),
         (msgid("Asked for by"), export.asked_by),
         (msgid("Asked for at"), _at(export.asked_at, zone)),
         (msgid("Data as of"), _at(export.as_of, zone) if export.as_of else "—"),
         (msgid("Filters"), _filters(export, choices, say)),
+        (msgid("Not to be contacted"), _left_out(export, say)),
         (msgid("Format"), say(FORMATS[Format(export.format)])),
         (msgid("Columns"), _listed(export, export.columns, say)),
         (msgid("Masked as for"), _masks(export, say)),
@@ -107,6 +111,8 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "deleted_at": _iso(export.deleted_at),
         "withdrawn_at": _iso(export.withdrawn_at),
         "rows": export.rows if found.parts else None,
+        "do_not_contact": {"included": export.with_blocked, "left_out": export.left_out},
+        "lists": export.lists or {},
         "characters_left_out": export.dropped,
         "files": [
             {"number": part.number, "name": part.name, "rows": part.rows, "bytes": part.size}
@@ -127,11 +133,22 @@ def size(number: int) -> str:
 
 
 def _filters(export: Export, choices: Choices, say: Say) -> str:
-    told = filters_in_words(unnamed(json.loads(export.filters)), choices, say)
+    # As the lists were when it was asked for: by now they may be deleted.
+    lists = {list_id: ListTold(**one) for list_id, one in (export.lists or {}).items()}
+    told = filters_in_words(unnamed(json.loads(export.filters)), replace(choices, lists=lists), say)
     if not told:
-        return say(msgid("All authorized users"))
+        is_of_users = export.subject == ExportSubject.USERS
+        return say(msgid("All authorized users") if is_of_users else msgid("No filter is set."))
     pair = say(msgid("%(name)s: %(value)s"))
     return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
+
+
+def _left_out(export: Export, say: Say) -> str:
+    if export.with_blocked:
+        return say(msgid("Included: whoever asked for it wanted them too"))
+    if export.left_out is None:
+        return "—"
+    return say(msgid("Left out: %s")) % f"{export.left_out:,}"
 
 
 def _listed(export: Export, columns: str, say: Say) -> str:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from wxadmin.exporting.comparing import Finding
 from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers.admin.user_words import TOKENS
-from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import msgid
-from wxadmin.models import Destination, ExportState, ExportSubject, Format, Purpose
-from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import Choices, GrantedScope, UnionidKnown
+from wxadmin.models import Class, Destination, ExportState, ExportSubject, Format, Purpose
+from wxadmin.queries.user_filters import Choices, Contact, GrantedScope, UnionidKnown
 from wxadmin.services.export_jobs import Failure
+from wxadmin.vocabulary import BROWSERS, CLASSES, OUTCOMES, SCOPES, STAGES, Word
 
 Say = Callable[[str], str]
 
@@ -46,6 +45,12 @@ DESTINATIONS = {
     ),
     Destination.OTHER: Place(msgid("Something else"), msgid("You choose format and columns yourself.")),
 }
+SUBJECT_NAMES = {
+    ExportSubject.USERS: msgid("Authorized users"),
+    ExportSubject.ATTEMPTS: msgid("Attempts"),
+    ExportSubject.FAILURES: msgid("Failures"),
+    ExportSubject.EVENTS: msgid("Steps of logins and refreshes"),
+}
 FORMATS = {
     Format.XLSX: msgid("Excel workbook (XLSX)"),
     Format.CSV_EXCEL: msgid("CSV (opens in Excel/WPS)"),
@@ -78,6 +83,7 @@ FAILURES = {
     Failure.INTERRUPTED: msgid(
         "Its process ended five times while it was being written. An administrator has to look."
     ),
+    Failure.LIST_GONE: msgid("An uploaded list that it goes by was deleted meanwhile."),
     Failure.NOT_AS_COUNTED: msgid("The rows written were not as many as were counted. Start the export again."),
     Failure.ONE_PERSON: msgid("Only one person fits: WeChat takes two or more for a message to many."),
     Failure.UNEXPECTED: msgid("Something unforeseen happened; the log of the program says what."),
@@ -106,9 +112,35 @@ _FILTERS = {
     "logins_min": msgid("Logins at least"),
     "logins_max": msgid("Logins at most"),
     "unionid": "UnionID",
+    "contact": msgid("Whether to contact"),
+    "only": msgid("Only these people"),
+    "without": msgid("Without these people"),
+    "outcome": msgid("Outcome"),
+    "browser": msgid("Browser"),
+    "version": msgid("WeChat version begins with"),
+    "code": msgid("Errcode or reason"),
+    "openid": "OpenID",
+    "ref": msgid("Member reference"),
+    "ip": msgid("IP address"),
+    "around": msgid("Around (10 minutes before and after)"),
+    "from": msgid("From"),
+    "to": msgid("To"),
+    "stage": msgid("Step"),
+    "class": msgid("How it went"),
+    "range": msgid("Range"),
 }
-_UNIONIDS = {UnionidKnown.KNOWN: msgid("Known"), UnionidKnown.UNKNOWN: msgid("Not known")}
-_SCOPES = {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit")}
+# What values of filters are called; others are told as they were typed.
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "scope": {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msgid("Explicit"), **SCOPES},
+    "token": {state: word.name for state, word in TOKENS.items()},
+    "unionid": {UnionidKnown.KNOWN: msgid("Known"), UnionidKnown.UNKNOWN: msgid("Not known")},
+    "contact": {Contact.ALLOWED: msgid("May be contacted"), Contact.BLOCKED: msgid("Do not contact")},
+    "outcome": {outcome: word.name for outcome, word in OUTCOMES.items()},
+    "browser": BROWSERS,
+    "stage": {str(stage): name for stage, name in STAGES.items()},
+    "class": {Class.OK: msgid("Succeeded"), **{one: word.name for one, word in CLASSES.items()}},
+    "range": {"today": msgid("Today"), "7": msgid("7 days"), "30": msgid("30 days")},
+}
 
 
 def filters_in_words(given: Mapping[str, str], choices: Choices, say: Say) -> list[tuple[str, str]]:
@@ -126,10 +158,6 @@ def _value(name: str, value: str, choices: Choices, say: Say) -> str:
         return choices.accounts.get(value, value)
     if name == "site":
         return choices.sites.get(value, value)
-    if name == "scope":
-        return say(_SCOPES[GrantedScope(value)])
-    if name == "token":
-        return say(TOKENS[TokenHealth(value)].name)
-    if name == "unionid":
-        return say(_UNIONIDS[UnionidKnown(value)])
-    return value
+    if name in {"only", "without"} and (one := choices.lists.get(value)):
+        return say(msgid("%(name)s (%(values)s values)")) % {"name": one.name, "values": f"{one.values:,}"}
+    return say(_VALUES[name].get(value, value)) if name in _VALUES else value

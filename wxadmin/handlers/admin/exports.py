@@ -11,28 +11,32 @@ from wxadmin.clock import utcnow
 from wxadmin.handlers import export_files
 from wxadmin.handlers.admin import export_receipts
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.export_words import DESTINATIONS, FAILURES, PURPOSES, STATES
+from wxadmin.handlers.admin.export_words import DESTINATIONS, FAILURES, PURPOSES, STATES, SUBJECT_NAMES
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import EXPORTERS
-from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
-from wxadmin.models import Destination, Export, ExportState, Purpose
+from wxadmin.models import Destination, Export, ExportState, ExportSubject, Purpose
 from wxadmin.queries import exports as queries
 from wxadmin.queries.exports import Found
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import exports as services
 from wxadmin.services.export_jobs import Failure
+from wxadmin.vocabulary import Word
 
 _GREATEST_ID = 2**63 - 1
+_MASKED = msgid("It holds columns that are masked for your role: whoever asked for it can take it.")
+_NOT_SEEN = msgid("Only whoever sees such rows on pages can take it.")
 _UNDERWAY = {ExportState.WAITING, ExportState.RUNNING}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What pages call the parts of an export."""
+    """What pages call the parts of an export. `kind` is where users go, or what else it is of; `for_others` says to
+    whom it is closed why it is."""
 
-    destination: str
+    kind: str
+    for_others: str
     purpose: str
     state: Word
     failure: str | None
@@ -56,8 +60,11 @@ class ExportHandler(StaffHandler):
         return f"{at.astimezone(self.front.zone):%Y-%m-%d %H:%M}"
 
     def words_for(self, export: Export) -> Told:
+        subject, destination = ExportSubject(export.subject), Destination(export.destination)
+        is_of_users = subject is ExportSubject.USERS
         return Told(
-            destination=DESTINATIONS[Destination(export.destination)].name,
+            kind=DESTINATIONS[destination].name if is_of_users else SUBJECT_NAMES[subject],
+            for_others=_MASKED if is_of_users else _NOT_SEEN,
             purpose=PURPOSES[Purpose(export.purpose)],
             state=STATES[ExportState(export.state)],
             failure=FAILURES[Failure(export.failure)] if export.failure else None,

@@ -7,25 +7,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import ranges
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import sparkline
 from wxadmin.handlers.admin.failure_words import AgainstUsual, Bars, against_usual, at_most, bars_of
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.admin.numbers import per_cent, whole
-from wxadmin.handlers.admin.vocabulary import CLASSES, SIDES, STAGES
-from wxadmin.handlers.base import BadRequest
+from wxadmin.handlers.base import checked_query
 from wxadmin.i18n import msgid, translator
-from wxadmin.queries import failure_groups, failures, places
+from wxadmin.queries import failure_groups, failure_spans, failures, places
 from wxadmin.queries.failure_groups import Group
 from wxadmin.queries.failure_kinds import Kind
-from wxadmin.queries.failures import Span
 from wxadmin.queries.places import Places
+from wxadmin.vocabulary import CLASSES, SIDES, STAGES
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.errcodes import Entry
 
 RANGES = {"today": msgid("Today"), "7": msgid("7 days"), "30": msgid("30 days")}
-_DEFAULT_RANGE = "7"
 _MOST_UNKNOWN = 20
 
 
@@ -56,17 +53,12 @@ class FailurePage(StaffHandler):
     roles = NOT_MARKETERS
 
     async def read_filters(self) -> None:
-        self.range = self.query("range") or _DEFAULT_RANGE
-        if self.range not in RANGES:
-            raise BadRequest(f"range is one of {', '.join(RANGES)}")
         self.site = self.query("site")
         self.known: Places = await self.gateway.database.read(places.all_places, among=self.identity.site_ids)
-        among = self.identity.site_ids
-        if self.site is not None:
-            among = frozenset(place.id for place in self.known.sites if place.name == self.site)
-            if not among:
-                raise BadRequest("there is no site of this name, or it is not yours to see")
-        self.span = Span(self._bounds(), among)
+        with checked_query():
+            asked = failure_spans.read(self.query("range"), self.site, self.known, self.identity.site_ids)
+        self.range, among = asked
+        self.span = failure_spans.span(self.range, utcnow(), self.front.zone, among)
 
     async def kinds(self, looked_at: int, code: str | None = None) -> list[FailureKind]:
         """Each code at one step; the newest `looked_at` events of each are followed."""
@@ -82,7 +74,7 @@ class FailurePage(StaffHandler):
 
     def link(self, path: str, **changes: object) -> str:
         """An address of ours for the same range and site."""
-        asked = {"range": self.range if self.range != _DEFAULT_RANGE else None, "site": self.site} | changes
+        asked = {"range": self.range if self.range != failure_spans.USUAL_RANGE else None, "site": self.site} | changes
         query = urlencode({name: value for name, value in asked.items() if value is not None})
         return self.path(path) + (f"?{query}" if query else "")
 
@@ -111,11 +103,6 @@ class FailurePage(StaffHandler):
             at_most=at_most(group.most_hit, lang),
             bars=bars_of(group.most_hit, lang) if has_bars else (),
         )
-
-    def _bounds(self) -> tuple[datetime, ...]:
-        if self.range == "today":
-            return ranges.by_hour_of_today(utcnow(), self.front.zone)
-        return ranges.by_day(int(self.range), utcnow(), self.front.zone)
 
     def _to_the_minute(self, at: datetime) -> str:
         return f"{at.astimezone(self.front.zone):%m-%d %H:%M}"

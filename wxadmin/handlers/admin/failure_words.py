@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from wxadmin.handlers.admin.charts import share
 from wxadmin.handlers.admin.numbers import per_cent, whole
-from wxadmin.handlers.admin.vocabulary import BROWSERS
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.failure_places import Hit, MostHit
 from wxadmin.queries.failure_times import Usual
+from wxadmin.vocabulary import BROWSERS
 
 _USUALLY_NONE = msgid("%(now)s in three hours, usually none")
 _USUALLY = msgid("%(now)s in three hours, usually %(usual)s")

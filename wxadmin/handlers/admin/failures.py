@@ -7,20 +7,20 @@ from tornado.web import HTTPError
 
 from wxadmin import support_codes
 from wxadmin.handlers.admin import code_chart
-from wxadmin.handlers.admin.attempt_filters import CODE
 from wxadmin.handlers.admin.attempts import read_cursor
 from wxadmin.handlers.admin.code_ranks import split
 from wxadmin.handlers.admin.durations import spoken_ms
 from wxadmin.handlers.admin.failure_page import FailureKind, FailurePage
-from wxadmin.handlers.admin.vocabulary import CLASSES
+from wxadmin.handlers.admin.menu import EXPORTERS_OF
 from wxadmin.i18n import Language
-from wxadmin.models import Class
+from wxadmin.models import Class, ExportSubject
 from wxadmin.queries import failures
+from wxadmin.queries.attempt_filters import CODE
+from wxadmin.queries.failure_spans import GLANCED_AT
+from wxadmin.vocabulary import CLASSES
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.errcodes import Entry
 
-# Of each kind, so many of its newest events are followed for the list; for the page of one code, PEOPLE_COUNTED.
-_GLANCED_AT = 100
 # What visitors see without the gateway hearing of it: WeChat's own pages, and symptoms.
 _NEVER_HEARD_OF = ("authorize", "symptom")
 _WITHOUT_A_NUMBER = re.compile(r"(page|symptom)_[a-z0-9_]{1,40}")
@@ -32,7 +32,7 @@ class FailureList(FailurePage):
 
     async def get(self) -> None:
         await self.read_filters()
-        kinds = await self.kinds(_GLANCED_AT)
+        kinds = await self.kinds(GLANCED_AT)
         grouped = {one: [kind for kind in kinds if kind.kind.event_class == one] for one in CLASSES}
         counts, renewals = split({kind.kind: kind.group.values for kind in grouped[Class.FAILURE]})
         self.show(
@@ -41,13 +41,14 @@ class FailureList(FailurePage):
             total=sum(sum(values) for values in counts.values()),
             renewals=renewals,
             chart=code_chart.draw(counts, self._buckets(), self.language),
-            glanced_at=_GLANCED_AT,
+            glanced_at=GLANCED_AT,
             words=await self.words(kind.kind.code for kind in kinds),
             symptoms=[entry for entry in errcodes.all_entries() if entry.stage == "symptom"],
             wechats_pages=[entry for entry in errcodes.all_entries() if entry.stage == "authorize"],
             range=self.range,
             site=self.site,
             places=self.known,
+            exports=self.identity.role in EXPORTERS_OF[ExportSubject.FAILURES],
         )
 
     def _buckets(self) -> list[tuple[str, str | None]]:

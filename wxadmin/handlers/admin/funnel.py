@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from wxadmin.handlers.admin.durations import spoken_ms
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Outcome, Stage
 from wxadmin.queries.steps import Quantile, Step
+from wxadmin.vocabulary import STAGES
 
 WAY = (Stage.START, Stage.RETURN, Stage.EXCHANGE, Stage.HANDOFF, Stage.REDEEM)
 TIMED = (Stage.RETURN, Stage.EXCHANGE, Stage.USERINFO, Stage.HANDOFF, Stage.REDEEM)

@@ -20,7 +20,6 @@ from wxadmin.handlers.admin.feed import Listener, Portion, TooManyListen
 from wxadmin.handlers.admin.live_words import BLANK, Row
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.admin.user_words import CLASSES
-from wxadmin.handlers.admin.vocabulary import OUTCOMES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Class, Outcome
@@ -29,6 +28,7 @@ from wxadmin.queries.live import Happening, LiveFilters
 from wxadmin.queries.places import Places
 from wxadmin.security.hashes import sha256
 from wxadmin.services import sessions
+from wxadmin.vocabulary import OUTCOMES
 
 _ID = re.compile(r"[0-9]{1,18}")
 _LOOKS_EVERY_S = 5.0

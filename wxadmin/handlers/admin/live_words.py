@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.handlers.admin import user_words
-from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, STAGES, Word
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Class, Outcome, Stage
 from wxadmin.queries.live import Happening, Place
+from wxadmin.vocabulary import BROWSERS, OUTCOMES, STAGES, Word
 from wxadmin.wechat import errcodes
 
 _SUCCEEDED = Word(msgid("Login succeeded"), "ok")

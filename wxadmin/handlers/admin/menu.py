@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wxadmin.i18n import msgid
-from wxadmin.models import Role
+from wxadmin.models import ExportSubject, Role
 
 EVERYONE = frozenset(Role)
 NOT_DEVELOPERS = EVERYONE - {Role.DEVELOPER}
@@ -12,6 +12,14 @@ TOKEN_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.SUPPORT})
 ADMINS = frozenset({Role.ADMIN})
 TOKEN_KEEPERS = frozenset({Role.ADMIN, Role.OPERATOR})
 EXPORTERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.MARKETER})
+EXPORTERS_OF = {
+    ExportSubject.USERS: EXPORTERS,
+    ExportSubject.ATTEMPTS: EXPORTERS & NOT_MARKETERS,
+    ExportSubject.FAILURES: EXPORTERS & NOT_MARKETERS,
+    ExportSubject.EVENTS: EXPORTERS & NOT_MARKETERS,
+}
+"""Who may take which files: of those who export, whoever sees the same on pages."""
+
 SITE_READERS = frozenset({Role.ADMIN, Role.OPERATOR, Role.DEVELOPER})
 
 

@@ -24,7 +24,6 @@ from wxadmin.handlers.admin.menu import ADMINS, NOT_MARKETERS, SITE_READERS, pla
 from wxadmin.handlers.admin.numbers import per_cent, whole
 from wxadmin.handlers.admin.overview_filters import RANGES, Asked
 from wxadmin.handlers.admin.tokens import current_standing
-from wxadmin.handlers.admin.vocabulary import SCOPES
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Role
 from wxadmin.models.counts import DURATION_BUCKETS_MS
@@ -32,6 +31,7 @@ from wxadmin.queries import accounts, overview, places, sites
 from wxadmin.queries.overview import Figures, State
 from wxadmin.queries.places import Places
 from wxadmin.queries.standing import Standing
+from wxadmin.vocabulary import SCOPES
 
 
 @dataclass(frozen=True, slots=True)

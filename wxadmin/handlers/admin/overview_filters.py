@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from wxadmin.clock import hour_of
 from wxadmin.days import DAY, day_of, last_days
-from wxadmin.handlers.admin import ranges
-from wxadmin.handlers.admin.ranges import read_day
-from wxadmin.handlers.admin.vocabulary import SCOPES
-from wxadmin.handlers.base import BadRequest
+from wxadmin.handlers.base import BadRequest, checked_query
 from wxadmin.i18n import msgid
+from wxadmin.queries import ranges
 from wxadmin.queries.compared import Days
 from wxadmin.queries.hours import Part, SiteIds
 from wxadmin.queries.places import Place, Places
+from wxadmin.queries.ranges import read_day
+from wxadmin.vocabulary import SCOPES
 
 RANGES = {"today": msgid("Today"), "yesterday": msgid("Yesterday"), "7": msgid("7 days"), "30": msgid("30 days")}
 CHOSEN = "days"
@@ -65,7 +65,8 @@ def read(
         raise BadRequest(f"scope is one of {', '.join(SCOPES)}")
     site, account = named["site"], named["account"]
     part = Part(site_ids if site is None else frozenset({site.id}), account.id if account else None, scope)
-    chosen = {name: read_day(name, value) for name in ("from", "to") if (value := query(name))}
+    with checked_query():
+        chosen = {name: read_day(name, value) for name in ("from", "to") if (value := query(name))}
     asked = query("range") or None
     if chosen:
         return Asked(CHOSEN, _chosen_days(chosen, now, zone), part, said, is_plain=False)

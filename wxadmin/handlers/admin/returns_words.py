@@ -4,9 +4,9 @@ from datetime import datetime, tzinfo
 
 from wxadmin.days import day_of
 from wxadmin.handlers.admin.numbers import per_cent, whole
-from wxadmin.handlers.admin.vocabulary import SCOPES
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.returns import Collapse
+from wxadmin.vocabulary import SCOPES
 from wxadmin.wechat import errcodes
 
 # What WeChat's own page says most often; 10005 may concern one scope alone, the others never do.

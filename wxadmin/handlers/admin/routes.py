@@ -17,6 +17,7 @@ from wxadmin.handlers.admin.audit import AuditList
 from wxadmin.handlers.admin.definitions import Definitions
 from wxadmin.handlers.admin.doctor import Doctor
 from wxadmin.handlers.admin.export_new import ExportNew
+from wxadmin.handlers.admin.export_of import ExportNewAttempts, ExportNewFailures
 from wxadmin.handlers.admin.export_verify import ExportVerify
 from wxadmin.handlers.admin.exports import (
     ExportCancel,
@@ -52,6 +53,9 @@ from wxadmin.handlers.admin.token_passes import TokenPasses
 from wxadmin.handlers.admin.token_pauses import TokenPause, TokenResume
 from wxadmin.handlers.admin.tokens import Tokens
 from wxadmin.handlers.admin.two_step import TwoStep, TwoStepOff
+from wxadmin.handlers.admin.upload_new import UploadNew
+from wxadmin.handlers.admin.uploads import UploadDelete, UploadList, UploadMark, UploadMatch, UploadShow
+from wxadmin.handlers.admin.user_contact import UserContact
 from wxadmin.handlers.admin.user_copy import UserCopy
 from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.handlers.admin.user_forget import UserForget
@@ -78,10 +82,19 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),
     (r"/admin/users/([0-9]{1,19})/reveal", UserReveal),
+    (r"/admin/users/([0-9]{1,19})/contact", UserContact),
     (r"/admin/users/([0-9]{1,19})/data\.json", UserCopy),
     (r"/admin/users/([0-9]{1,19})/forget", UserForget),
+    (r"/admin/lists", UploadList),
+    (r"/admin/lists/new", UploadNew),
+    (r"/admin/lists/([0-9]{1,19})", UploadShow),
+    (r"/admin/lists/([0-9]{1,19})/match", UploadMatch),
+    (r"/admin/lists/([0-9]{1,19})/contact", UploadMark),
+    (r"/admin/lists/([0-9]{1,19})/delete", UploadDelete),
     (r"/admin/exports", ExportList),
     (r"/admin/exports/new", ExportNew),
+    (r"/admin/exports/new/attempts", ExportNewAttempts),
+    (r"/admin/exports/new/failures", ExportNewFailures),
     (r"/admin/exports/verify", ExportVerify),
     (r"/admin/exports/([0-9]{1,19})", ExportShow),
     (r"/admin/exports/([0-9]{1,19})/progress\.json", ExportProgress),

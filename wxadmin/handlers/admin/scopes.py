@@ -5,16 +5,17 @@ from functools import partial
 
 from wxadmin import days
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import ranges, upgrades
+from wxadmin.handlers.admin import upgrades
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
 from wxadmin.handlers.admin.numbers import Number, per_cent, whole
 from wxadmin.handlers.admin.upgrades import Upgrades
-from wxadmin.handlers.admin.vocabulary import SCOPES
 from wxadmin.handlers.front import Front
 from wxadmin.i18n import msgid
+from wxadmin.queries import ranges
 from wxadmin.queries import scopes as queries
 from wxadmin.queries.scopes import Asked, Grants
+from wxadmin.vocabulary import SCOPES
 
 _DAYS = 30
 _EXPLICIT = "snsapi_userinfo"

@@ -11,7 +11,6 @@ from wxadmin.errors import BadValue, ReturnURLRefused
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS, SITE_READERS
 from wxadmin.handlers.admin.search_hits import Found, Hit, of_attempt, of_codes, of_person, only_one
-from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.lookup import links, pasted
@@ -24,6 +23,7 @@ from wxadmin.queries.user_filters import UserFilters
 from wxadmin.security import return_urls
 from wxadmin.security.hashes import sha256
 from wxadmin.services import lookups
+from wxadmin.vocabulary import BROWSERS, OUTCOMES
 from wxadmin.wechat import errcodes
 
 _PEOPLE_SHOWN = 5

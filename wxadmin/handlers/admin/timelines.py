@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wxadmin.handlers.admin.durations import spoken, spoken_ms
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Class, Outcome, Stage
 from wxadmin.queries.attempt import AttemptShown, Step
 from wxadmin.queries.attempts import WAITING
+from wxadmin.vocabulary import STAGES
 from wxadmin.wechat import errcodes
 
 # What every login goes through; the profile is asked for by some, and a login succeeds without it.

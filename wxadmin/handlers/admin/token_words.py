@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Hold, Stage, Trigger
 from wxadmin.queries.account_refreshes import HeldAccount
 from wxadmin.queries.late_tokens import LateTokens
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.refreshing.policies import Policy
+from wxadmin.vocabulary import Word
 from wxadmin.wechat import errcodes
 
 HOLDS = {

@@ -34,7 +34,7 @@ class UserFile(UserHandler):
             self._writing.cancel()
 
     async def get(self) -> None:
-        filters = self.filters()
+        filters = self.filters().to_contact
         await self.choices_for(filters)
         with TemporaryFile() as file:
             try:

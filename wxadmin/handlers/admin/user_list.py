@@ -20,7 +20,7 @@ from wxadmin.queries import masking, user_counts, users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.read_budget import ReadBudget
 from wxadmin.queries.user_counts import Progress
-from wxadmin.queries.user_filters import GrantedScope, UnionidKnown, UserFilters
+from wxadmin.queries.user_filters import Contact, GrantedScope, UnionidKnown, UserFilters
 from wxadmin.queries.user_orders import Sort
 from wxadmin.queries.users import Count, UserPage
 
@@ -122,6 +122,7 @@ class UserList(UserHandler):
         return {
             "scopes": GrantedScope,
             "unionids": UnionidKnown,
+            "contacts": Contact,
             "sorts": Sort,
             "tokens": TOKENS,
             "column_labels": user_columns.LABELS,

@@ -1,9 +1,9 @@
 """The words for users on pages: states of tokens, how a step went, and the badges of both."""
 
-from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import msgid
 from wxadmin.models import Class
 from wxadmin.queries.token_states import TokenHealth
+from wxadmin.vocabulary import Word
 
 TOKENS = {
     TokenHealth.FRESH: Word(msgid("Fresh"), "ok"),

@@ -8,18 +8,18 @@ from http import HTTPStatus
 from tornado.web import HTTPError
 
 from wxadmin import support_codes
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.handlers.admin import erasure_words
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import ADMINS, NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
 from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.handlers.base import BadRequest
 from wxadmin.models import Role
 from wxadmin.queries import erasures, masking, user_profiles
 from wxadmin.queries.user_filters import Choices, UserFilters, choices
 from wxadmin.services import lookups
+from wxadmin.vocabulary import STAGES
 from wxadmin.wechat import errcodes
 
 _PICTURE = re.compile(r"https?://((?:thirdwx|wx)\.qlogo\.cn/.+)")
@@ -38,10 +38,10 @@ class UserHandler(StaffHandler):
             raise BadRequest(str(error)) from None
 
     async def choices_for(self, filters: UserFilters) -> Choices:
-        """What can be chosen. Raises BadRequest where an account or a site is asked for that is not among that."""
+        """What can be chosen. Raises BadRequest where something is asked for that is not among that."""
         try:
             return await self.gateway.database.read(choices, filters)
-        except (NoSuchAccount, NoSuchSite) as error:
+        except (NoSuchAccount, NoSuchList, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
 
     async def note_search(self, filters: UserFilters, found: Sequence[int]) -> None:

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from wxadmin.handlers.admin.durations import spoken
-from wxadmin.handlers.admin.vocabulary import STAGES
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Class, Outcome, Stage
 from wxadmin.queries.attempt import AttemptShown, Step
 from wxadmin.queries.attempts import REFUSED, WAITING
 from wxadmin.services.claims import STATE_USED
+from wxadmin.vocabulary import STAGES
 from wxadmin.wechat import errcodes
 
 _NOT_WECHAT = "gw_not_wechat"

@@ -33,6 +33,7 @@ class UserItem(BaseModel):
     logins: int
     first_seen_at: datetime
     last_login_at: datetime
+    blocked: bool = Field(description="not to be contacted")
 
 
 class UserPage(BaseModel):
@@ -86,6 +87,9 @@ class UserAnswer(BaseModel):
     first_seen_at: datetime
     last_login_at: datetime
     logins: int
+    blocked_at: datetime | None = Field(description="since when they are not to be contacted")
+    blocked_by: str | None = Field(description="who of the staff, or which site, has said so")
+    blocked_why: str | None
     token: TokenAnswer | None
     others: list[OtherIdentity] = Field(description="under the same unionid")
     came_through: list[CameThrough]
@@ -209,6 +213,7 @@ class ExportAnswer(BaseModel):
     id: str
     state: str = Field(description="waiting, running, done, failed or cancelled")
     failure: str | None
+    subject: str = Field(description="what the rows tell of")
     destination: str
     format: str
     columns: list[str]
@@ -222,6 +227,8 @@ class ExportAnswer(BaseModel):
     data_as_of: datetime | None
     expected: int | None = Field(description="rows, once they are counted")
     rows: int = Field(description="that are written so far")
+    with_blocked: bool = Field(description="whether those who are not to be contacted are in it too")
+    left_out: int | None = Field(description="how many of them were left out")
     files: list[ExportedFile]
     kept_until: datetime | None
     deleted_at: datetime | None

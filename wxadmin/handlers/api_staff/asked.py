@@ -4,13 +4,13 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 
-from wxadmin.exporting.subjects.users import COLUMNS
-from wxadmin.models import Class, Destination, Format, Purpose, Stage
+from wxadmin.exporting.subjects import SUBJECTS
+from wxadmin.models import Class, Destination, ExportSubject, Format, Purpose, Stage
 from wxadmin.models.export import LONGEST_NOTE
 from wxadmin.queries.token_states import TokenHealth
-from wxadmin.queries.user_filters import GrantedScope, UnionidKnown
+from wxadmin.queries.user_filters import Contact, GrantedScope, UnionidKnown
 from wxadmin.queries.user_orders import Sort
 
 Outcome = Literal[
@@ -34,9 +34,11 @@ def _day(typed: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=128)]
-Column = Annotated[str, Field(json_schema_extra={"enum": list(COLUMNS)})]
+_COLUMNS = sorted({name for subject in SUBJECTS.values() for name in subject.columns})
+Column = Annotated[str, Field(json_schema_extra={"enum": list[Any](_COLUMNS)})]
 Code = Annotated[str, Field(pattern=r"^(-?[0-9]{1,7}|gw_[a-z_]{1,29})$")]
 Logins = Annotated[int, Field(ge=1, le=2_000_000_000)]
+ListId = Annotated[str, Field(pattern=r"^[0-9]{1,18}$")]
 Cursor = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="`next` of the answer before")]
 
 
@@ -68,6 +70,9 @@ class UserFiltersAsked(_Asked):
     logins_min: Logins | None = Field(None, description="so many logins or more")
     logins_max: Logins | None = None
     unionid: UnionidKnown | None = Field(None, description="whether it is known")
+    contact: Contact | None = Field(None, description="whether they may be contacted")
+    only: ListId | None = Field(None, description="only whom the uploaded list of this number holds")
+    without: ListId | None = Field(None, description="all but whom the uploaded list of this number holds")
 
 
 class UsersAsked(UserFiltersAsked):
@@ -77,7 +82,7 @@ class UsersAsked(UserFiltersAsked):
     )
 
 
-class AttemptsAsked(_Asked):
+class AttemptFiltersAsked(_Asked):
     outcome: Outcome | None = None
     site: Name | None = None
     account: Name | None = None
@@ -92,6 +97,9 @@ class AttemptsAsked(_Asked):
     )
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to", description="this day included")
+
+
+class AttemptsAsked(AttemptFiltersAsked):
     cursor: Cursor | None = None
 
 
@@ -100,26 +108,46 @@ class FailuresAsked(_Asked):
     site: Name | None = None
 
 
-class EventsAsked(_Asked):
+class EventFiltersAsked(_Asked):
     stage: Stage | None = None
     event_class: Class | None = Field(None, alias="class")
     code: Code | None = None
     site: Name | None = None
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to", description="this day included")
+
+
+class EventsAsked(EventFiltersAsked):
     cursor: Cursor | None = None
 
 
+FILTERS_ASKED: dict[ExportSubject, type[BaseModel]] = {
+    ExportSubject.USERS: UserFiltersAsked,
+    ExportSubject.ATTEMPTS: AttemptFiltersAsked,
+    ExportSubject.FAILURES: FailuresAsked,
+    ExportSubject.EVENTS: EventFiltersAsked,
+}
+
+
 class ExportAsked(_Asked):
+    subject: ExportSubject = Field(
+        ExportSubject.USERS, description="what the rows tell of; all but users go to the destination other alone"
+    )
     destination: Destination
     purpose: Purpose
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field("", description="wanted where the purpose is other")
-    filters: UserFiltersAsked = Field(default_factory=UserFiltersAsked)
+    # Checked when the subject is known, whose list takes the same.
+    filters: SkipValidation[UserFiltersAsked | AttemptFiltersAsked | FailuresAsked | EventFiltersAsked] = Field(  # type: ignore[assignment]
+        default_factory=dict, description="those of the subject's list"
+    )
     format: Format | None = Field(None, description="counts where the destination is other, and is wanted there")
-    columns: list[Column] | None = Field(None, description="the same; a list of openids has no others")
+    columns: list[Column] | None = Field(
+        None, description="the same, of the subject; a list of openids, which is of users, has no others"
+    )
     zone: Name | None = Field(None, description="of the moments in the file; that of the pages if left out")
     language: Literal["zh_CN", "en"] = Field("zh_CN", description="of the headings that people read")
     delete_after_download: bool = False
+    with_blocked: bool = Field(False, description="also those who are not to be contacted, who are left out otherwise")
 
 
 class ExportFileAsked(_Asked):

@@ -3,15 +3,15 @@
 from http import HTTPStatus
 
 from wxadmin import support_codes
-from wxadmin.handlers.admin import attempt_filters
-from wxadmin.handlers.admin.attempt_filters import PERSONAL
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.api import Problem
 from wxadmin.handlers.api_staff.answers import AttemptAnswer, AttemptItem, AttemptPage, PersonAnswer, StepAnswer
 from wxadmin.handlers.api_staff.asked import AttemptsAsked
 from wxadmin.handlers.api_staff.base import Nothing, StaffApiHandler
-from wxadmin.queries import attempt, attempts, places
+from wxadmin.handlers.base import checked_query
+from wxadmin.queries import attempt, attempt_filters, attempts, places
 from wxadmin.queries.attempt import AttemptShown, Missing, Personal, Step
+from wxadmin.queries.attempt_filters import PERSONAL
 from wxadmin.queries.attempts import AttemptRow
 from wxadmin.queries.masking import Field
 from wxadmin.services import lookups
@@ -30,7 +30,8 @@ class AttemptList(StaffApiHandler):
             raise Problem(HTTPStatus.FORBIDDEN, f"{by[0]} is not for every role to look for")
         known = await database.read(places.all_places, among=self.identity.site_ids)
         given = {name: str(value) for name, value in asked.model_dump(by_alias=True, exclude_none=True).items()}
-        filters = attempt_filters.read(given, known, self.front.zone, among=self.identity.site_ids)
+        with checked_query():
+            filters = attempt_filters.read(given, known, self.front.zone, among=self.identity.site_ids)
         before = int(asked.cursor) if asked.cursor else None
         page = await database.read(attempts.page, filters, before=before)
         if masked := [name for name in by if not self.masks.is_clear(Field(name))]:

@@ -22,7 +22,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _NO_KEY = "send a key of yours as `Authorization: Bearer <key>`; the page My sign-in of the dashboard makes one"
 _NO_SUCH_KEY = "this key is nobody's: it was revoked, or its owner is switched off; make another on the page My sign-in"
-_NOT_YOURS = "your role may not ask for this: an administrator can change your role"
+NOT_YOURS = "your role may not ask for this: an administrator can change your role"
 
 
 class Nothing(BaseModel):
@@ -52,7 +52,7 @@ class StaffApiHandler(ApiHandler):
             raise HTTPError(HTTPStatus.NOT_FOUND)
         self.identity = await self._of_key()
         if self.identity.role not in self.roles:
-            raise Problem(HTTPStatus.FORBIDDEN, _NOT_YOURS)
+            raise Problem(HTTPStatus.FORBIDDEN, NOT_YOURS)
 
     @property
     def masks(self) -> Masks:

@@ -1,13 +1,13 @@
 """GET /api/v1/events: every step of every login and every refresh, newest first."""
 
 from wxadmin import support_codes
-from wxadmin.days import DAY, start_of
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.api_staff.answers import EventItem, EventPage
 from wxadmin.handlers.api_staff.asked import EventsAsked
 from wxadmin.handlers.api_staff.base import StaffApiHandler
-from wxadmin.queries import event_list
-from wxadmin.queries.event_list import EventFilters, EventRow
+from wxadmin.handlers.base import checked_query
+from wxadmin.queries import event_filters, event_list, places
+from wxadmin.queries.event_list import EventRow
 
 
 class EventList(StaffApiHandler):
@@ -17,15 +17,11 @@ class EventList(StaffApiHandler):
     answers = EventPage
 
     async def get(self) -> None:
-        asked, zone = self.asked(EventsAsked), self.front.zone
-        filters = EventFilters(
-            stage=asked.stage,
-            event_class=asked.event_class,
-            code=asked.code,
-            since=start_of(asked.since, zone) if asked.since else None,
-            until=start_of(asked.until + DAY, zone) if asked.until else None,
-            among=await self.among(asked.site),
-        )
+        asked, among = self.asked(EventsAsked), self.identity.site_ids
+        known = await self.gateway.database.read(places.all_places, among=among)
+        given = {name: str(value) for name, value in asked.model_dump(by_alias=True, exclude_none=True).items()}
+        with checked_query():
+            filters = event_filters.read(given, known, self.front.zone, among=among)
         before = int(asked.cursor) if asked.cursor else None
         page = await self.gateway.database.read(event_list.page, filters, before=before)
         older = None if page.older is None else str(page.older)

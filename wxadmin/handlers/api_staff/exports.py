@@ -3,20 +3,19 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.handlers import export_files
-from wxadmin.handlers.admin.menu import EXPORTERS
+from wxadmin.handlers.admin.menu import EXPORTERS, EXPORTERS_OF
 from wxadmin.handlers.api import Problem
 from wxadmin.handlers.api_staff.answers import ExportAnswer, ExportedFile
-from wxadmin.handlers.api_staff.asked import ExportAsked, ExportFileAsked
-from wxadmin.handlers.api_staff.base import StaffApiHandler
+from wxadmin.handlers.api_staff.asked import FILTERS_ASKED, ExportAsked, ExportFileAsked
+from wxadmin.handlers.api_staff.base import NOT_YOURS, StaffApiHandler
 from wxadmin.handlers.base import BadRequest
 from wxadmin.queries import exports as queries
 from wxadmin.queries import masking
 from wxadmin.queries.exports import Found
-from wxadmin.queries.user_filters import UserFilters
 from wxadmin.services import exports as services
 from wxadmin.services import lookups
 from wxadmin.services.exports import ExportForm, unnamed
@@ -47,12 +46,15 @@ class ExportStart(_ExportHandler):
         self.asked(self.asks)
         asked, write = self.body(ExportAsked), self.gateway.database.write
         zone = self.front.zone.key
+        if self.identity.role not in EXPORTERS_OF[asked.subject]:
+            raise Problem(HTTPStatus.FORBIDDEN, NOT_YOURS)
+        filters = self._filters(asked)
         try:
-            filters = UserFilters.read({name: value and str(value) for name, value in asked.filters})
             form = ExportForm(
+                subject=asked.subject,
                 destination=asked.destination,
                 purpose=asked.purpose,
-                filters=filters.given,
+                filters=filters,
                 filter_zone=zone,
                 zone=asked.zone or zone,
                 language=asked.language,
@@ -60,15 +62,23 @@ class ExportStart(_ExportHandler):
                 format=asked.format or "",
                 columns=tuple(asked.columns or ()),
                 delete_after_download=asked.delete_after_download,
+                with_blocked=asked.with_blocked,
             )
             export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
-        except (BadValue, NoSuchAccount, NoSuchSite) as error:
+        except (BadValue, NoSuchAccount, NoSuchList, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
-        if filters.q and by:
+        if "q" in filters and by:
             await write(lookups.note, "users", by=by, found=[], actor=self.identity.name)
         self.set_status(self.succeeds)
         self.answer(_answer(Found(export, [])))
+
+    def _filters(self, asked: ExportAsked) -> dict[str, str]:
+        """As the query string of the subject's list has them. Raises Problem."""
+        given = cast("Mapping[str, Any]", asked.filters)
+        checked = self.checked(FILTERS_ASKED[asked.subject], given, within="filters")
+        told = checked.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return {name: str(value) for name, value in told.items()}
 
 
 class ExportShow(_ExportHandler):
@@ -93,7 +103,7 @@ class ExportFile(_ExportHandler):
     async def get(self, typed_id: str) -> None:
         asked, found = self.asked(ExportFileAsked), await self.found(typed_id)
         if not export_files.may_take(found.export, self.identity.role):
-            raise Problem(HTTPStatus.FORBIDDEN, "it holds columns that are masked for your role")
+            raise Problem(HTTPStatus.FORBIDDEN, "it holds what is masked for your role, or not for it to see at all")
         part = next((one for one in found.parts if one.number == asked.part), None)
         if part is None:
             raise self.missing("the export has no such file: its state is not done, or it has fewer files")
@@ -109,6 +119,7 @@ def _answer(found: Found) -> ExportAnswer:
         id=str(export.id),
         state=export.state,
         failure=export.failure,
+        subject=export.subject,
         destination=export.destination,
         format=export.format,
         columns=export.columns.split(","),
@@ -122,6 +133,8 @@ def _answer(found: Found) -> ExportAnswer:
         data_as_of=export.as_of,
         expected=export.expected,
         rows=export.rows,
+        with_blocked=export.with_blocked,
+        left_out=export.left_out,
         files=[
             ExportedFile(number=part.number, name=part.name, rows=part.rows, bytes=part.size, sha256=part.sha256.hex())
             for part in found.parts

@@ -1,14 +1,13 @@
 """GET /api/v1/failures: how often each errcode and reason was met, the same counts as the page's."""
 
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import ranges
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.api_staff.answers import FailureItem, FailurePage
 from wxadmin.handlers.api_staff.asked import FailuresAsked
 from wxadmin.handlers.api_staff.base import StaffApiHandler
-from wxadmin.queries import failures
+from wxadmin.queries import failure_spans, failures
 from wxadmin.queries.failure_kinds import Kind
-from wxadmin.queries.failures import People, Span
+from wxadmin.queries.failures import People
 from wxadmin.wechat import errcodes
 
 
@@ -20,13 +19,11 @@ class FailureList(StaffApiHandler):
 
     async def get(self) -> None:
         asked, read, now, zone = self.asked(FailuresAsked), self.gateway.database.read, utcnow(), self.front.zone
-        is_today = asked.range == "today"
-        bounds = ranges.by_hour_of_today(now, zone) if is_today else ranges.by_day(int(asked.range), now, zone)
-        span = Span(bounds, await self.among(asked.site))
+        span = failure_spans.span(asked.range, now, zone, await self.among(asked.site))
         counted = await read(failures.by_kind, span)
         hit = await read(failures.people_of_each, span, list(counted))
         items = [self._item(kind, values, hit[kind]) for kind, values in counted.items()]
-        self.answer(FailurePage(bounds=list(bounds), items=items))
+        self.answer(FailurePage(bounds=list(span.bounds), items=items))
 
     def _item(self, kind: Kind, values: tuple[int, ...], people: People) -> FailureItem:
         entry = errcodes.find(kind.code, kind.stage)

@@ -1,6 +1,6 @@
 """GET /api/v1/users and /api/v1/users/{id}: who authorized."""
 
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS
 from wxadmin.handlers.api_staff.answers import (
     CameThrough,
@@ -41,7 +41,7 @@ class UserList(StaffApiHandler):
             sort = Sort.read(asked.sort)
             place = Place.read(asked.cursor) if asked.cursor else None
             await database.read(choices, filters)
-        except (BadValue, NoSuchAccount, NoSuchSite) as error:
+        except (BadValue, NoSuchAccount, NoSuchList, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
         page = await database.read(users.page, filters, self.front.zone, masks=self.masks, sort=sort, after=place)
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
@@ -95,6 +95,7 @@ def _item(row: UserRow) -> UserItem:
         logins=row.logins,
         first_seen_at=row.first_seen_at,
         last_login_at=row.last_login_at,
+        blocked=row.blocked_at is not None,
     )
 
 
@@ -114,6 +115,9 @@ def _answer(found: UserProfile) -> UserAnswer:
         first_seen_at=user.first_seen_at,
         last_login_at=user.last_login_at,
         logins=user.logins,
+        blocked_at=user.blocked_at,
+        blocked_by=user.blocked_by,
+        blocked_why=user.blocked_why,
         token=_token(found.token) if found.token else None,
         others=[
             OtherIdentity(

@@ -1,22 +1,25 @@
 """Which attempts a query string asks for: what it may say, and to whom."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from zoneinfo import ZoneInfo
 
+from wxadmin.browsers import FAMILIES
 from wxadmin.days import DAY, start_of
-from wxadmin.handlers.admin.ranges import read_day, read_moment
-from wxadmin.handlers.admin.vocabulary import BROWSERS, OUTCOMES, SCOPES
-from wxadmin.handlers.base import BadRequest
-from wxadmin.queries.attempts import AttemptFilters
+from wxadmin.errors import BadValue
+from wxadmin.models import Outcome
+from wxadmin.queries.attempts import REFUSED, WAITING, AttemptFilters
 from wxadmin.queries.places import Place, Places
+from wxadmin.queries.ranges import read_day, read_moment
 
 FIELDS = (
     *("outcome", "site", "account", "scope", "browser", "version", "code", "openid", "ref", "ip"),
     *("around", "from", "to"),
 )
+SCOPES = ("snsapi_base", "snsapi_userinfo")
+_OUTCOMES = (*Outcome, WAITING, REFUSED)
 CODE = re.compile(r"-?[0-9]{1,7}|gw_[a-z_]{1,29}")
 NEAR = timedelta(minutes=10)
 """How far from a moment that somebody remembers their login is looked for."""
@@ -29,15 +32,15 @@ _VERSION = re.compile(r"[0-9.]{1,16}")
 
 
 def read(asked: Mapping[str, str], known: Places, zone: ZoneInfo, *, among: frozenset[int] | None) -> AttemptFilters:
-    """The filters of a list for somebody who sees the sites `among`, None for all. Raises BadRequest."""
+    """The filters of a list for somebody who sees the sites `among`, None for all. Raises BadValue."""
     _require_shapes(asked, sees_people=among is None)
     since, until = span(asked, zone)
     return AttemptFilters(
-        outcome=_one_of("outcome", asked, OUTCOMES),
-        site_id=_named("site", asked, known.sites),
-        account_id=_named("account", asked, known.accounts),
-        scope=_one_of("scope", asked, SCOPES),
-        browser_family=_one_of("browser", asked, BROWSERS),
+        outcome=one_of("outcome", asked, _OUTCOMES),
+        site_id=named("site", asked, known.sites),
+        account_id=named("account", asked, known.accounts),
+        scope=one_of("scope", asked, SCOPES),
+        browser_family=one_of("browser", asked, FAMILIES),
         wechat_version=asked.get("version"),
         code=asked.get("code"),
         openid=asked.get("openid"),
@@ -60,17 +63,17 @@ def span(asked: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime | None, dat
 
 def _require_shapes(asked: Mapping[str, str], *, sees_people: bool) -> None:
     if not sees_people and (personal := [name for name in PERSONAL if name in asked]):
-        raise BadRequest(f"{personal[0]} is not for every role to look for")
+        raise BadValue(f"{personal[0]} is not for every role to look for")
     if "code" in asked and not CODE.fullmatch(asked["code"]):
-        raise BadRequest("code is an errcode such as 40029 or a reason such as gw_timeout")
+        raise BadValue("code is an errcode such as 40029 or a reason such as gw_timeout")
     if "openid" in asked and not _OPENID.fullmatch(asked["openid"]):
-        raise BadRequest("openid is one of WeChat's")
+        raise BadValue("openid is one of WeChat's")
     if "ref" in asked and (len(asked["ref"]) > _LONGEST_REF or not asked["ref"].isprintable()):
-        raise BadRequest(f"ref has at most {_LONGEST_REF} printable characters")
+        raise BadValue(f"ref has at most {_LONGEST_REF} printable characters")
     if "ip" in asked and not _is_address(asked["ip"]):
-        raise BadRequest("ip is an address such as 203.0.113.7")
+        raise BadValue("ip is an address such as 203.0.113.7")
     if "version" in asked and not _VERSION.fullmatch(asked["version"]):
-        raise BadRequest("version is how one of WeChat's versions begins, such as 8.0")
+        raise BadValue("version is how one of WeChat's versions begins, such as 8.0")
 
 
 def _is_address(text: str) -> bool:
@@ -81,17 +84,19 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _one_of(name: str, asked: Mapping[str, str], choices: Mapping[str, object]) -> str | None:
+def one_of(name: str, asked: Mapping[str, str], choices: Collection[str]) -> str | None:
+    """What was asked for, if anything. Raises BadValue."""
     value = asked.get(name)
     if value is not None and value not in choices:
-        raise BadRequest(f"{name} is one of {', '.join(choices)}")
+        raise BadValue(f"{name} is one of {', '.join(choices)}")
     return value
 
 
-def _named(name: str, asked: Mapping[str, str], choices: Sequence[Place]) -> int | None:
+def named(name: str, asked: Mapping[str, str], choices: Sequence[Place]) -> int | None:
+    """The id of the account or site that was asked for, if any was. Raises BadValue."""
     if name not in asked:
         return None
     for place in choices:
         if place.name == asked[name]:
             return place.id
-    raise BadRequest(f"there is no {name} of this name, or it is not yours to see")
+    raise BadValue(f"there is no {name} of this name, or it is not yours to see")

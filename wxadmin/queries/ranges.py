@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from wxadmin.clock import hour_of
 from wxadmin.days import DAY, day_of, last_days, start_of
-from wxadmin.handlers.base import BadRequest
+from wxadmin.errors import BadValue
 
 _HOUR = timedelta(hours=1)
 _WEEK = 7 * DAY
@@ -14,24 +14,24 @@ _YEARS = range(2000, 2091)
 
 
 def read_day(name: str, text: str) -> date:
-    """A day as date fields send it. Raises BadRequest."""
+    """A day as date fields send it. Raises BadValue."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise BadRequest(f"{name} is a day such as 2026-11-20") from None
+        raise BadValue(f"{name} is a day such as 2026-11-20") from None
     if day.year not in _YEARS:
-        raise BadRequest(f"{name} lies between the years {_YEARS[0]} and {_YEARS[-1]}")
+        raise BadValue(f"{name} lies between the years {_YEARS[0]} and {_YEARS[-1]}")
     return day
 
 
 def read_moment(name: str, text: str, zone: ZoneInfo) -> datetime:
-    """A minute of the zone as date-and-time fields send it, in UTC. Raises BadRequest."""
+    """A minute of the zone as date-and-time fields send it, in UTC. Raises BadValue."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise BadRequest(f"{name} is a moment such as 2026-11-20T21:58") from None
+        raise BadValue(f"{name} is a moment such as 2026-11-20T21:58") from None
     if moment.tzinfo is not None or moment.year not in _YEARS:
-        raise BadRequest(f"{name} is a moment such as 2026-11-20T21:58, without a zone")
+        raise BadValue(f"{name} is a moment such as 2026-11-20T21:58, without a zone")
     return moment.replace(tzinfo=zone).astimezone(UTC)
 
 
