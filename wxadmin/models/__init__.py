@@ -6,11 +6,13 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.export import Destination, Export, ExportPart, ExportState, Format, Purpose
+from wxadmin.models.export import Change, Destination, Export, ExportPart, ExportState, Format, Purpose
+from wxadmin.models.holding import ExportHolding, Holding
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
+from wxadmin.models.segment import Segment
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 from wxadmin.models.ticket import Ticket
@@ -24,6 +26,7 @@ __all__ = [
     "AttemptNote",
     "AuditEntry",
     "Base",
+    "Change",
     "Class",
     "CodeClaim",
     "Counter",
@@ -32,11 +35,13 @@ __all__ = [
     "ErasureReason",
     "Event",
     "Export",
+    "ExportHolding",
     "ExportPart",
     "ExportState",
     "FailureHour",
     "Format",
     "Hold",
+    "Holding",
     "JobRun",
     "JobTurn",
     "KeyInUse",
@@ -50,6 +55,7 @@ __all__ = [
     "ReturnURL",
     "Reveal",
     "Role",
+    "Segment",
     "Site",
     "Staff",
     "StaffKey",
