@@ -12,9 +12,12 @@ from wxadmin.commands.console import note, progress_line, say
 from wxadmin.errors import WxadminError
 
 if TYPE_CHECKING:
-    from wxadmin.exporting.making import Progress
+    from wxadmin.database import Database
+    from wxadmin.exporting.making import Made, Progress
+    from wxadmin.models import Export
 
 commands = typer.Typer(help="Lists as files (导出).", no_args_is_help=True)
+_HELD_AT_A_TIME = 8
 Day = typer.Option(metavar="DAY", help="A day of the time zone in the settings, as 2026-11-20; it is included.")
 
 Came = typer.Option(
@@ -112,11 +115,24 @@ def users(
         with settled(output) as files, _bar(progress := Progress()):
             made = database.long_reads.read_now(make, plan_of(export), files.open_part, progress)
         database.write_now(export_jobs.store_receipt, export, made)
+        _hold(database, export, made)
         database.write_now(exports.note, filters.given, rows=made.rows, actor=COMMAND_LINE)
     note(f"{made.rows} users")
     if len(files.names) > 1:
         for name, part in zip(files.names, made.parts, strict=True):
             note(f"{name}  {part.rows} users  sha256 {part.print.sha256.hex()}")
+
+
+def _hold(database: "Database", export: "Export", made: "Made") -> None:
+    """Keeps whom the export holds, a little at a time: those who log in do not wait for it."""
+    from itertools import islice
+
+    from wxadmin.services import export_jobs
+
+    portions = made.taken.portions()
+    while some := list(islice(portions, _HELD_AT_A_TIME)):
+        database.write_now(export_jobs.add_to_receipt, export, some)
+    database.write_now(export_jobs.complete_receipt, export, made)
 
 
 @commands.command()

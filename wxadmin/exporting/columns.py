@@ -27,7 +27,7 @@ class Column:
 
     name: str
     heading: str
-    of: InstrumentedAttribute[Any]
+    of: Any
     kind: Kind = Kind.TEXT
     field: Field | None = None
 

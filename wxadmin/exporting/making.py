@@ -2,31 +2,32 @@
 
 import itertools
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import IO, Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from wxadmin.database.clocks import snapshot_began
 from wxadmin.database.csv_lines import Portion
 from wxadmin.errors import Refused
-from wxadmin.exporting import cutting, destinations, lines
+from wxadmin.exporting import changes, cutting, destinations, lines, taking
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.cutting import Run
 from wxadmin.exporting.fingerprints import Fingerprint, Fingerprinting
 from wxadmin.exporting.lines import Words
+from wxadmin.exporting.taking import Taken
 from wxadmin.exporting.xlsx import ROWS_A_SHEET, Workbook
 from wxadmin.i18n import msgid
-from wxadmin.models import Destination, Format
+from wxadmin.models import Change, Destination, Format
 from wxadmin.queries.masking import Masks
 from wxadmin.queries.user_filters import UserFilters
 from wxadmin.queries.user_orders import Sort
-from wxadmin.queries.wanted_users import selected, wanted
+from wxadmin.queries.wanted_users import Wanted, wanted
 
 OpenPart = Callable[[int], IO[bytes]]
 """Opens the file of the part with this number, from 1."""
@@ -59,6 +60,8 @@ class Plan:
     destination: Destination
     format: Format
     columns: Sequence[Column]
+    # The number of an earlier export, where only what has changed since is wanted.
+    since: int | None = None
     # Smaller ones are for tests.
     at_once: int = destinations.MASS_SEND_AT_ONCE
     largest_package: int = destinations.LARGEST_PACKAGE
@@ -78,11 +81,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MadePart:
-    """One file, and how many users it holds."""
+    """One file, and how many users it holds; `change` where its lines do not say which it tells of."""
 
     number: int
     rows: int
     print: Fingerprint
+    change: Change | None = None
 
 
 @dataclass(slots=True)
@@ -91,6 +95,7 @@ class _Part:
 
     number: int
     file: IO[bytes]
+    change: Change | None = None
     rows: int = 0
     taking: Fingerprinting = field(default_factory=Fingerprinting)
 
@@ -104,7 +109,7 @@ class _Part:
 
     def made(self) -> MadePart:
         self.file.close()
-        return MadePart(self.number, self.rows, self.taking.end())
+        return MadePart(self.number, self.rows, self.taking.end(), self.change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +120,46 @@ class Made:
     rows: int
     dropped: int
     parts: list[MadePart]
+    taken: Taken
 
 
 def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) -> Made:
-    """Writes all files. Raises OnlyOne, DatabaseUnavailable, OSError: what was written then is not whole."""
+    """Writes all files. Raises OnlyOne, EarlierGone, DatabaseUnavailable, OSError: what was written then is not
+    whole."""
     as_of = snapshot_began(session)
     asked = wanted(session, plan.filters, plan.filter_zone, plan.masks, Sort.FIRST_LOGIN_NEWEST)
-    expected = session.scalar(selected([func.count()], asked)) or 0
+    taken = taking.since(session, asked, plan.since) if plan.since else taking.everybody(session, asked)
+    streams = _streams(session, asked, plan, taken)
+    expected = sum(stream.rows for stream in streams)
     progress.as_of, progress.expected = as_of, expected
-    if plan.destination is Destination.MASS_SEND and expected == 1:
+    if plan.destination is Destination.MASS_SEND and streams[0].rows == 1:
         raise OnlyOne
-    found = lines.portions(session, asked, plan.columns, plan.format, zone=plan.zone, words=plan.words)
-    # Where a file fails, the query has to end before the session does.
-    with closing(found), closing(_Writing(plan, open_part)) as writing:
-        writing.write(_watched(found, progress), expected)
+    with closing(_Writing(plan, open_part)) as writing:
+        for stream in streams:
+            # Where a file fails, the query has to end before the session does.
+            with closing(stream.portions) as found:
+                writing.write(_watched(found, progress), stream)
     if progress.rows != expected:
         raise NotAsCounted
-    return Made(as_of, expected, writing.dropped, writing.parts)
+    return Made(as_of, expected, writing.dropped, writing.parts, taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What goes into files of its own: so many rows, with these columns."""
+
+    rows: int
+    columns: Sequence[Column]
+    portions: Generator[Portion]
+    change: Change | None = None
+
+
+def _streams(session: Session, asked: Wanted, plan: Plan, taken: Taken) -> list[_Stream]:
+    reading = partial(lines.portions, session, kind=plan.format, zone=plan.zone, words=plan.words)
+    if taken.changes is None:
+        return [_Stream(taken.fitted.count, plan.columns, reading(asked, plan.columns))]
+    found = changes.streams(taken.changes, plan.format, plan.columns, plan.words)
+    return [_Stream(one.rows, one.columns, changes.portions(reading, asked, one), one.change) for one in found]
 
 
 def _watched(portions: Iterable[Portion], progress: Progress) -> Iterator[Portion]:
@@ -149,6 +177,7 @@ class _Writing:
         self._plan = plan
         self._open = open_part
         self._part: _Part | None = None
+        self._change: Change | None = None
         self.dropped = 0
         self.parts: list[MadePart] = []
 
@@ -157,12 +186,13 @@ class _Writing:
         if self._part:
             self._part.file.close()
 
-    def write(self, portions: Iterable[Portion], expected: int) -> None:
-        plan = self._plan
+    def write(self, portions: Iterable[Portion], stream: _Stream) -> None:
+        plan = self._plan = replace(self._plan, columns=stream.columns)
+        self._change = stream.change
         if plan.format is Format.XLSX:
             self._workbook(portions)
         elif plan.destination is Destination.MASS_SEND:
-            sizes = cutting.even(expected, plan.at_once)
+            sizes = cutting.even(stream.rows, plan.at_once)
             self._texts(cutting.by_rows(portions, sizes, b"\n"))
         elif plan.destination is Destination.TENCENT_ADS:
             self._packages(cutting.by_bytes(portions, plan.largest_package))
@@ -206,7 +236,7 @@ class _Writing:
 
     def _begin(self) -> _Part:
         number = len(self.parts) + 1
-        self._part = _Part(number, self._open(number))
+        self._part = _Part(number, self._open(number), self._change)
         return self._part
 
 

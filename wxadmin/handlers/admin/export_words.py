@@ -75,6 +75,9 @@ FAILURES = {
     Failure.DISK_FULL: msgid(
         "The disk that files are kept on is full. Start again when an administrator has made room."
     ),
+    Failure.EARLIER_GONE: msgid(
+        "Whom the earlier export held is not known any more. Export everybody, and later what has changed since."
+    ),
     Failure.INTERRUPTED: msgid(
         "Its process ended five times while it was being written. An administrator has to look."
     ),
