@@ -89,6 +89,13 @@ class NoSuchUser(Refused):
         super().__init__("there is no such user, or their data were deleted")
 
 
+class NoSuchSegment(Refused):
+    """No segment has this name or number; maybe not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such segment, or it was deleted", field="segment")
+
+
 class Taken(Refused):
     """A name or an appid that must be unique is in use."""
 

@@ -5,14 +5,15 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, bindparam, case, cast, func, select, type_coerce
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, LargeBinary, Select, bindparam, case, cast, func, null, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from wxadmin.database.csv_cells import constant
 from wxadmin.database.types import Id
 
 AT_ONCE = 2_000
+# So many rows are looked at for one portion.
+STRETCH = 4_000
 _ABOVE_ALL = 2**63 - 1
 
 Ids: TypeAlias = "array[int]"
@@ -33,63 +34,48 @@ def portions(
     selecting: Selecting,
     column: InstrumentedAttribute[int],
     *,
-    mark: ColumnElement[bool],
-    at_once: int = AT_ONCE,
+    mark: ColumnElement[bool] | None,
+    are_few: bool = False,
 ) -> Generator[Portion]:
-    """From the greatest id down, as the database is at one moment. To be closed if left early."""
-    if session.get_bind().dialect.name == "sqlite":
-        return _one_after_the_other(session, selecting, column, mark, at_once)
-    return _streamed(session, selecting, column, mark, at_once)
+    """From the greatest id down, as the database is at one moment; none is empty. What is looked at for each lies
+    between two ids: by a limit instead, the planner might walk through all rows for every portion. Where they `are_few`
+    whom an index finds, all are one portion."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    joined, read = (_as_text, _read) if is_sqlite else (_as_bytes, _received)
+    marked: ColumnElement[Any] = joined(case((mark, column))) if mark is not None else null()
+    query: Select[Any] = selecting([joined(column.expression), marked])
+    query = query.where(column < bindparam("below", type_=Id), column >= bindparam("down_to", type_=Id))
+    below = _ABOVE_ALL
+    while below > 0:
+        down_to = 0 if are_few else _stretch(session, column, below)
+        row = session.execute(query, {"below": below, "down_to": down_to}).one()
+        if row[0]:
+            yield Portion(read(row[0]), read(row[1]) if row[1] else array("q"))
+        below = down_to
 
 
-def _one_after_the_other(
-    session: Session,
-    selecting: Selecting,
-    column: InstrumentedAttribute[int],
-    mark: ColumnElement[bool],
-    at_once: int,
-) -> Generator[Portion]:
-    below = column < bindparam("below", type_=Id)
-    newest = selecting([column.label("id"), mark.label("mark")]).where(below).order_by(column.desc())
-    some = newest.limit(at_once).subquery()
-    comma = constant(",")
-    query = select(
-        func.group_concat(some.c.id, comma),
-        func.group_concat(case((some.c.mark, some.c.id)), comma),
-        func.min(some.c.id),
-    )
-    least: int | None = _ABOVE_ALL
-    while True:
-        ids, marked, least = session.execute(query, {"below": least}).one()
-        if least is None:
-            return
-        yield Portion(_read(ids), _read(marked))
+def _stretch(session: Session, column: InstrumentedAttribute[int], below: int) -> int:
+    """Where the next so many rows end, whether they fit or not."""
+    # This offset counts index entries up to a fixed number.
+    ahead = select(column).where(column < below).order_by(column.desc()).offset(STRETCH - 1).limit(1)
+    return session.scalar(ahead) or 0
 
 
-def _read(text: str | None) -> Ids:
-    return array("q", sorted(map(int, text.split(",")))) if text else array("q")
+def _as_text(ids: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.group_concat(ids, constant(","))
 
 
-def _streamed(
-    session: Session,
-    selecting: Selecting,
-    column: InstrumentedAttribute[int],
-    mark: ColumnElement[bool],
-    at_once: int,
-) -> Generator[Portion]:
-    """One statement, since each of many might be planned as a walk through all rows."""
-    number = (func.row_number().over(order_by=column.desc()) - 1) / at_once
-    some = selecting([column.label("id"), mark.label("mark"), number.label("portion")]).subquery()
-    binary = type_coerce(func.int8send(some.c.id), LargeBinary)
-    joined = func.string_agg(aggregate_order_by(binary, some.c.id), cast(b"", LargeBinary))
-    query = select(joined, joined.filter(some.c.mark)).group_by(some.c.portion).order_by(some.c.portion)
-    with session.execute(query.execution_options(yield_per=1)) as found:
-        for ids, marked in found:
-            yield Portion(_received(ids), _received(marked))
+def _read(text: str) -> Ids:
+    return array("q", sorted(map(int, text.split(","))))
 
 
-def _received(sent: bytes | None) -> Ids:
+def _as_bytes(ids: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An id that is NULL leaves nothing."""
+    return func.string_agg(type_coerce(func.int8send(ids), LargeBinary), cast(b"", LargeBinary))
+
+
+def _received(sent: bytes) -> Ids:
     """What int8send wrote: the most significant byte first."""
-    ids = array("q", sent or b"")
+    ids = array("q", sent)
     ids.byteswap()
-    return ids
+    return array("q", sorted(ids))

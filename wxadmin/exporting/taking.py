@@ -6,11 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sqlalchemy import false, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from wxadmin.database import id_portions
-from wxadmin.database.id_portions import AT_ONCE
+from wxadmin.database.id_portions import AT_ONCE, Portion
 from wxadmin.exporting.id_sets import Found, Ids, Packed, Spool, compared, packed, unpacked
 from wxadmin.models import IS_KNOWN, Change, Export, ExportState, Holding, User
 from wxadmin.queries import holdings
@@ -52,7 +52,7 @@ class Taken:
 
 def everybody(session: Session, asked: Wanted) -> Taken:
     taken = Taken(holdings.newest_change(session))
-    with closing(id_portions.portions(session, partial(selected, asked=asked), User.id, mark=false())) as found:
+    with closing(_portions(session, asked, None)) as found:
         for portion in found:
             taken.fitted.add(portion.ids)
     return taken
@@ -78,11 +78,15 @@ def among(asked: Wanted, ids: Ids) -> Wanted:
 
 
 def _now(session: Session, asked: Wanted, fitted: Spool, change_no: int) -> Generator[tuple[Ids, Ids]]:
-    is_newer = User.change_no > change_no
-    with closing(id_portions.portions(session, partial(selected, asked=asked), User.id, mark=is_newer)) as portions:
+    with closing(_portions(session, asked, User.change_no > change_no)) as portions:
         for portion in portions:
             fitted.add(portion.ids)
             yield portion.ids, portion.marked
+
+
+def _portions(session: Session, asked: Wanted, mark: ColumnElement[bool] | None) -> Generator[Portion]:
+    selecting = partial(selected, asked=asked)
+    return id_portions.portions(session, selecting, User.id, mark=mark, are_few=asked.are_few)
 
 
 def _sort(session: Session, found: Found, taken: Taken) -> None:

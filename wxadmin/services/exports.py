@@ -15,8 +15,9 @@ from wxadmin.exporting import columns
 from wxadmin.exporting.destinations import SHAPES
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
-from wxadmin.models import Account, Destination, Export, ExportPart, ExportState, Format, Purpose, Role, Site
+from wxadmin.models import Account, Destination, Export, ExportPart, ExportState, Format, Purpose, Role, Segment, Site
 from wxadmin.models.export import LONGEST_NOTE
+from wxadmin.queries import earlier_exports
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import audit
 
@@ -38,6 +39,9 @@ class ExportForm:
     format: str = ""
     columns: tuple[str, ...] = ()
     delete_after_download: bool = False
+    # The segment that the filters are of, and the number of an export that only the changes since are wanted of.
+    segment: Segment | None = None
+    since: int | None = None
 
 
 def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str) -> None:
@@ -58,6 +62,7 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
     chosen = shape.format or _format(form.format)
     names = shape.columns or (("openid",) if chosen is Format.OPENIDS else form.columns)
     shown = [column.name for column in columns.named(names)]
+    filters = _of_one_account(session, form.filters, chosen, shown)
     return Export(
         id=draw_rare(),
         asked_at=utcnow(),
@@ -66,7 +71,7 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
         destination=destination,
         format=chosen,
         columns=",".join(shown),
-        filters=json.dumps(_of_one_account(session, form.filters, chosen, shown).given, ensure_ascii=False),
+        filters=json.dumps(filters.given, ensure_ascii=False),
         filter_zone=form.filter_zone,
         zone=_zone(form.zone),
         language=form.language,
@@ -78,6 +83,9 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
         attempt=0,
         rows=0,
         dropped=0,
+        segment_id=form.segment.id if form.segment else None,
+        segment=form.segment.name if form.segment else None,
+        since_id=_since(session, form, filters),
     )
 
 
@@ -86,7 +94,13 @@ def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export
     NoSuchSite."""
     export = drafted(session, form, actor=actor, role=role)
     session.add(export)
-    told = {"destination": export.destination, "purpose": export.purpose, "note": export.note or None}
+    told: dict[str, object] = {
+        "destination": export.destination,
+        "purpose": export.purpose,
+        "note": export.note or None,
+    }
+    told |= {"segment": export.segment} if export.segment else {}
+    told |= {"changes_since": export.since_id} if export.since_id else {}
     filters = unnamed(json.loads(export.filters))
     audit.record(session, actor, "export_asked", f"export {export.id}", **told, filters=filters)
     return export
@@ -126,6 +140,23 @@ def sent(session: Session, export_id: int, number: int, *, start: int, end: int)
 def _go_soon(session: Session, export_id: int, until: datetime) -> None:
     is_to_go = (Export.id == export_id, Export.delete_after_download.is_(True), Export.kept_until > until)
     session.execute(update(Export).where(*is_to_go).values(kept_until=until))
+
+
+def _since(session: Session, form: ExportForm, filters: UserFilters) -> int | None:
+    """The earlier export, if it can be compared with."""
+    if form.since is None:
+        return None
+    earlier = session.get(Export, form.since)
+    if earlier is None or earlier.state != ExportState.DONE or earlier.change_no is None:
+        refusal = msgid("there is no finished export of this number, or it is not known whom it held")
+        raise BadValue(refusal, field="since")
+    if not earlier_exports.is_of(earlier, filters.given, form.segment.id if form.segment else None):
+        refusal = msgid("that export was of other filters: choose one of the same segment, or of the same filters")
+        raise BadValue(refusal, field="since")
+    if earlier_exports.account_of(earlier) != filters.account:
+        refusal = msgid("that export was of another service account, or of several: an OpenID means nothing to another")
+        raise BadValue(refusal, field="since")
+    return earlier.id
 
 
 def _of_one_account(session: Session, filters: UserFilters, chosen: Format, names: list[str]) -> UserFilters:
