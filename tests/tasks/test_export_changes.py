@@ -195,7 +195,7 @@ async def test_people_read_the_change_in_their_language(
 
     rows = list(openpyxl.load_workbook(io.BytesIO(exporter.content(sheet))).active.iter_rows(values_only=True))
     assert rows == [("变化", "openid", "昵称"), ("有变化", people[0].openid, "=1+1")]
-    assert exporter.content(table).decode("utf-8-sig") == f"Change,openid\r\nChanged,{people[0].openid}\r\n"
+    assert exporter.content(table).decode("utf-8-sig") == f"What changed,openid\r\nChanged,{people[0].openid}\r\n"
     assert json.loads(exporter.content(lines)) == {"change": "changed", "openid": people[0].openid, "nickname": "=1+1"}
 
 

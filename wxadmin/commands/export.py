@@ -50,6 +50,12 @@ def users(
     logins_min: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins or more.")] = None,
     logins_max: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins at most.")] = None,
     unionid: Annotated[str | None, typer.Option(metavar="known|unknown", help="By whether it is known.")] = None,
+    segment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The users of this segment; no other filter beside it.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="EXPORT", help="Only what has changed since the export of this number.")
+    ] = None,
     destination: Annotated[
         str, typer.Option(metavar="other|wechat_pay|…", help="Where it goes, which says what the file is like.")
     ] = "other",
@@ -75,6 +81,10 @@ def users(
     In CSV for Excel, text that a spreadsheet would calculate or shorten, such as =1+1 or 00123, gets an apostrophe in
     front; a cell without its first apostrophe is as it was stored.
 
+    With --since, a column `change` comes first, which says of each user whether they were added, changed or are gone
+    since that export, which has to be of the same segment or the same filters; lists of openids are two files, of those
+    added and of those gone.
+
     A file appears under its name when it is whole: one that was cut short keeps the ending .part. Several files are
     called NAME-1, NAME-2 and so on. Each export is on record, with a receipt by which `wxadmin export verify` knows
     the file again.
@@ -85,6 +95,7 @@ def users(
     from wxadmin.exporting.columns import usual
     from wxadmin.exporting.making import Progress, make
     from wxadmin.exporting.plans import plan_of
+    from wxadmin.queries import segments
     from wxadmin.queries.user_filters import UserFilters, choices
     from wxadmin.services import export_jobs, exports
     from wxadmin.services.audit import COMMAND_LINE
@@ -96,20 +107,28 @@ def users(
     days |= {"came_from": came_from, "came_to": came_to}
     logins = {"logins_min": logins_min, "logins_max": logins_max}
     filters = UserFilters.read(typed | days | logins | {"unionid": unionid})
+    if segment is not None and filters.given:
+        raise BadValue("a segment brings its filters: leave them out, or --segment")
+    if since is not None and not (since.isascii() and since.isdigit() and len(since) < 19):
+        raise BadValue("since is the number of an export, as its receipt and the names of its files have it")
     with opened() as house:
         own_zone, database = house.settings.zone.key, house.database
+        saved = database.read_now(segments.named, segment) if segment is not None else None
+        filters = segments.filters_of(saved) if saved else filters
         accounts = database.read_now(choices, filters).accounts
         several = len(accounts) > 1 and not (filters.account or filters.site)
         form = exports.ExportForm(
             destination=destination,
             purpose=purpose,
             filters=filters,
-            filter_zone=own_zone,
+            filter_zone=saved.filter_zone if saved else own_zone,
             zone=zone or own_zone,
             language=lang,
             note=remark,
             format=format,
             columns=tuple(columns.split(",")) if columns else usual(of_several_accounts=several),
+            segment=saved,
+            since=int(since) if since else None,
         )
         export = database.read_now(exports.drafted, form, actor=COMMAND_LINE, role=None)
         with settled(output) as files, _bar(progress := Progress()):
@@ -117,10 +136,18 @@ def users(
         database.write_now(export_jobs.store_receipt, export, made)
         _hold(database, export, made)
         database.write_now(exports.note, filters.given, rows=made.rows, actor=COMMAND_LINE)
-    note(f"{made.rows} users")
+    note(_told(made))
     if len(files.names) > 1:
         for name, part in zip(files.names, made.parts, strict=True):
             note(f"{name}  {part.rows} users  sha256 {part.print.sha256.hex()}")
+
+
+def _told(made: "Made") -> str:
+    found = made.taken.changes
+    if found is None:
+        return f"{made.rows} users"
+    told = ", ".join(f"{spool.count} {change}" for change, spool in found.of.items())
+    return told + (f"; {found.forgotten} more are gone whose data were deleted" if found.forgotten else "")
 
 
 def _hold(database: "Database", export: "Export", made: "Made") -> None:

@@ -14,7 +14,7 @@ from wxadmin.models import Change, Format
 from wxadmin.queries.wanted_users import Wanted
 
 CHANGE_WORDS = {
-    Change.ADDED: msgid("Added"),
+    Change.ADDED: msgid("Newly in"),
     Change.CHANGED: msgid("Changed"),
     Change.GONE: msgid("Gone"),
 }
@@ -61,4 +61,4 @@ def portions(reading: Reading, asked: Wanted, told: Told) -> Generator[Portion]:
 def _column(change: Change, kind: Format, words: Words) -> Column:
     """The first one; in the reader's language where people read it."""
     word = words(CHANGE_WORDS[change]) if kind in _FOR_PEOPLE else change.value
-    return Column("change", msgid("Change"), constant(word))
+    return Column("change", msgid("What changed"), constant(word))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from wxadmin.exporting.columns import COLUMNS
 from wxadmin.models import Class, Destination, Format, Purpose, Stage
 from wxadmin.models.export import LONGEST_NOTE
+from wxadmin.models.segment import LONGEST_SEGMENT
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import GrantedScope, UnionidKnown
 from wxadmin.queries.user_orders import Sort
@@ -115,11 +116,27 @@ class ExportAsked(_Asked):
     purpose: Purpose
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = Field("", description="wanted where the purpose is other")
     filters: UserFiltersAsked = Field(default_factory=UserFiltersAsked)
+    segment: Annotated[str, Field(min_length=1, max_length=LONGEST_SEGMENT)] | None = Field(
+        None, description="the name of a segment, whose filters hold; no others beside it"
+    )
+    since: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = Field(
+        None,
+        description=(
+            "the id of a finished export of the same segment, or of the same filters: "
+            "only who was added, changed or is gone since"
+        ),
+    )
     format: Format | None = Field(None, description="counts where the destination is other, and is wanted there")
     columns: list[Column] | None = Field(None, description="the same; a list of openids has no others")
     zone: Name | None = Field(None, description="of the moments in the file; that of the pages if left out")
     language: Literal["zh_CN", "en"] = Field("zh_CN", description="of the headings that people read")
     delete_after_download: bool = False
+
+
+class SegmentsAsked(_Asked):
+    cursor: Annotated[str, Field(min_length=1, max_length=LONGEST_SEGMENT)] | None = Field(
+        None, description="`next` of the answer before"
+    )
 
 
 class ExportFileAsked(_Asked):

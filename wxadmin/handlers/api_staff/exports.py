@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSegment, NoSuchSite
 from wxadmin.handlers import export_files
+from wxadmin.handlers.admin.export_receipts import changes
 from wxadmin.handlers.admin.menu import EXPORTERS
 from wxadmin.handlers.api import Problem
-from wxadmin.handlers.api_staff.answers import ExportAnswer, ExportedFile
+from wxadmin.handlers.api_staff.answers import ExportAnswer, ExportedChanges, ExportedFile
 from wxadmin.handlers.api_staff.asked import ExportAsked, ExportFileAsked
 from wxadmin.handlers.api_staff.base import StaffApiHandler
 from wxadmin.handlers.base import BadRequest
+from wxadmin.models import Segment
 from wxadmin.queries import exports as queries
-from wxadmin.queries import masking
+from wxadmin.queries import masking, segments
 from wxadmin.queries.exports import Found
 from wxadmin.queries.user_filters import UserFilters
 from wxadmin.services import exports as services
@@ -48,27 +50,39 @@ class ExportStart(_ExportHandler):
         asked, write = self.body(ExportAsked), self.gateway.database.write
         zone = self.front.zone.key
         try:
+            segment = await self._segment(asked)
             filters = UserFilters.read({name: value and str(value) for name, value in asked.filters})
+            filters = segments.filters_of(segment) if segment else filters
             form = ExportForm(
                 destination=asked.destination,
                 purpose=asked.purpose,
                 filters=filters,
-                filter_zone=zone,
+                filter_zone=segment.filter_zone if segment else zone,
                 zone=asked.zone or zone,
                 language=asked.language,
                 note=asked.note,
                 format=asked.format or "",
                 columns=tuple(asked.columns or ()),
                 delete_after_download=asked.delete_after_download,
+                segment=segment,
+                since=int(asked.since) if asked.since else None,
             )
             export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
-        except (BadValue, NoSuchAccount, NoSuchSite) as error:
+        except (BadValue, NoSuchAccount, NoSuchSegment, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
         if filters.q and by:
             await write(lookups.note, "users", by=by, found=[], actor=self.identity.name)
         self.set_status(self.succeeds)
         self.answer(_answer(Found(export, [])))
+
+    async def _segment(self, asked: ExportAsked) -> Segment | None:
+        """Raises BadValue, NoSuchSegment."""
+        if asked.segment is None:
+            return None
+        if any(value is not None for _, value in asked.filters):
+            raise BadValue("a segment brings its filters: leave `filters` out, or `segment`")
+        return await self.gateway.database.read(segments.named, asked.segment)
 
 
 class ExportShow(_ExportHandler):
@@ -112,6 +126,8 @@ def _answer(found: Found) -> ExportAnswer:
         destination=export.destination,
         format=export.format,
         columns=export.columns.split(","),
+        segment=export.segment,
+        changes=ExportedChanges(**told) if (told := changes(export)) else None,
         filters=unnamed(json.loads(export.filters)),
         purpose=export.purpose,
         note=export.note or None,
@@ -123,7 +139,14 @@ def _answer(found: Found) -> ExportAnswer:
         expected=export.expected,
         rows=export.rows,
         files=[
-            ExportedFile(number=part.number, name=part.name, rows=part.rows, bytes=part.size, sha256=part.sha256.hex())
+            ExportedFile(
+                number=part.number,
+                change=part.change,
+                name=part.name,
+                rows=part.rows,
+                bytes=part.size,
+                sha256=part.sha256.hex(),
+            )
             for part in found.parts
         ],
         kept_until=export.kept_until,
