@@ -66,7 +66,7 @@ def since(session: Session, asked: Wanted, export_id: int) -> Taken:
         raise EarlierGone
     taken = Taken(holdings.newest_change(session), changes=Changes(), written=Spool())
     then = map(unpacked, holdings.fitted(session, earlier))
-    with closing(_now(session, asked, taken.fitted, earlier.change_no)) as now:
+    with closing(_now(session, asked, taken.fitted, _has_changed_since(earlier))) as now:
         for found in compared(now, then):
             _sort(session, found, taken)
     return taken
@@ -77,8 +77,13 @@ def among(asked: Wanted, ids: Ids) -> Wanted:
     return replace(asked, where=(User.id.in_(ids.tolist()), IS_KNOWN), are_few=True)
 
 
-def _now(session: Session, asked: Wanted, fitted: Spool, change_no: int) -> Generator[tuple[Ids, Ids]]:
-    with closing(_portions(session, asked, User.change_no > change_no)) as portions:
+def _has_changed_since(earlier: Export) -> ColumnElement[bool]:
+    """By no clock: a login that was at work when the snapshot was taken has an earlier moment, and a later number."""
+    return User.change_no > earlier.change_no
+
+
+def _now(session: Session, asked: Wanted, fitted: Spool, mark: ColumnElement[bool]) -> Generator[tuple[Ids, Ids]]:
+    with closing(_portions(session, asked, mark)) as portions:
         for portion in portions:
             fitted.add(portion.ids)
             yield portion.ids, portion.marked
