@@ -116,11 +116,19 @@ _SCOPES = {GrantedScope.SILENT: msgid("Silent only"), GrantedScope.EXPLICIT: msg
 
 def filters_in_words(given: Mapping[str, str], choices: Choices, say: Say) -> list[tuple[str, str]]:
     """What was asked for, as the list's own form calls it."""
-    return [(say(_FILTERS.get(name, name)), _value(name, value, choices, say)) for name, value in given.items()]
+    return [(say(_FILTERS.get(name, name)), _known_value(name, value, choices, say)) for name, value in given.items()]
 
 
 def columns_in_words(names: str, say: Say) -> list[str]:
     return [say(COLUMNS[name].heading) if name in COLUMNS else name for name in names.split(",")]
+
+
+def _known_value(name: str, value: str, choices: Choices, say: Say) -> str:
+    """What a later program has no word for stands as it is kept."""
+    try:
+        return _value(name, value, choices, say)
+    except ValueError:
+        return value
 
 
 def _value(name: str, value: str, choices: Choices, say: Say) -> str:
