@@ -613,6 +613,7 @@ class ExportFactory(_Factory):
     asked_at = _ago(minutes=10)
     asked_by = "lin"
     role = "marketer"
+    subject = "users"
     destination = "other"
     format = "csv"
     columns = "openid,nickname"

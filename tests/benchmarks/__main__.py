@@ -8,6 +8,7 @@ from tests.benchmarks.report import Report
 BENCHMARKS = (
     "allauth",
     "callbacks",
+    "company",
     "export",
     "journal",
     "latency",

@@ -56,7 +56,7 @@ def _install(report: Report) -> None:
     report.note(f"making an environment with {', '.join(_PACKAGES)} in {FOLDER}")
     venv.create(FOLDER, clear=True, symlinks=True)
     # Debian's environments have no pip of their own: the one outside installs into this.
-    pip = [Path(sys.base_prefix) / "bin" / "python3", "-m", "pip", "--python", _PYTHON]
+    pip: list[str | Path] = [Path(sys.base_prefix) / "bin" / "python3", "-m", "pip", "--python", _PYTHON]
     install = [*pip, "install", "--quiet", "--disable-pip-version-check", *_PACKAGES]
     subprocess.run(install, capture_output=True, text=True, check=True, timeout=_PATIENCE_S)
     _READY.touch()

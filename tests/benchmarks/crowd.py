@@ -11,9 +11,13 @@ from sqlalchemy.exc import OperationalError
 from tests.benchmarks.report import Report
 from tests.running import keys
 from wxadmin import sample
+from wxadmin.clock import utcnow
 from wxadmin.database import Database, schema
 from wxadmin.database.engines import database_url
-from wxadmin.models import User
+from wxadmin.exporting.making import Plan
+from wxadmin.exporting.plans import plan_of
+from wxadmin.exporting.subjects.users import USUAL
+from wxadmin.models import Export, Format, User
 
 USERS = 1_000_000
 FOLDER = Path(tempfile.gettempdir()) / "wxadmin-bench-export"
@@ -31,6 +35,15 @@ def databases(report: Report, benchmark: str) -> Iterator[tuple[str, str]]:
         report.skip(f"{benchmark}, PostgreSQL", "no server on 127.0.0.1:5432; WXADMIN_TEST_POSTGRES names another")
     else:
         yield "PostgreSQL", _filled(make_url(server).set(database=_DATABASE).render_as_string(False))
+
+
+def plan(kind: Format) -> Plan:
+    """All of them, as a file of this format, with the columns that a file has where nobody chooses."""
+    export = Export(subject="users", destination="other", format=kind, filters="{}", role="admin", language="zh_CN")
+    export.columns = "openid" if kind is Format.OPENIDS else ",".join(USUAL)
+    export.filter_zone = export.zone = "Asia/Shanghai"
+    export.asked_at = utcnow()
+    return plan_of(export)
 
 
 def _make(server: str) -> None:

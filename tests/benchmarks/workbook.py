@@ -15,13 +15,12 @@ from sqlalchemy.orm import Session
 from tests.benchmarks import crowd
 from tests.benchmarks.report import Report
 from wxadmin.database import Database
-from wxadmin.exporting.columns import COLUMNS, USUAL
 from wxadmin.exporting.making import Progress, make
-from wxadmin.exporting.plans import plan_of
-from wxadmin.models import Export, Format, Site, User
+from wxadmin.exporting.subjects.users import COLUMNS, USUAL
+from wxadmin.models import Format, Site, User
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
-from wxadmin.queries.users import selected, wanted
+from wxadmin.queries.wanted_users import selected, wanted
 
 GOAL = 4.0
 _AT_ONCE = 1_000
@@ -49,11 +48,8 @@ def _against_xlsxwriter(report: Report, name: str, database: Database, ours: flo
 
 
 def _ours(database: Database, kind: Format, folder: Path) -> None:
-    export = Export(destination="other", format=kind, filters="{}", role="admin", language="zh_CN")
-    export.columns = "openid" if kind is Format.OPENIDS else ",".join(USUAL)
-    export.filter_zone = export.zone = "Asia/Shanghai"
     made = database.long_reads.read_now(
-        make, plan_of(export), lambda number: (folder / f"{kind}-{number}").open("wb"), Progress()
+        make, crowd.plan(kind), lambda number: (folder / f"{kind}-{number}").open("wb"), Progress()
     )
     assert made.rows == crowd.USERS, made.rows
 

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
+from wxadmin.clock import utcnow
 from wxadmin.exporting import columns
 from wxadmin.exporting.making import Made, Plan, Progress, make
-from wxadmin.models import Destination, Format
+from wxadmin.exporting.subjects import SUBJECTS
+from wxadmin.models import Destination, ExportSubject, Format
 from wxadmin.queries.masking import CLEAR
-from wxadmin.queries.user_filters import UserFilters
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -38,18 +39,23 @@ class Files:
 
 @pytest.fixture
 def export(session: Session) -> Callable[..., Files]:
-    """`export(format="csv", columns=["openid"])` makes the files of all users, or of those that `filters` leave."""
+    """`export(format="csv", columns=["openid"])` makes the files of all users, or of those that `filters` leave; of
+    another `subject`, of that."""
 
     def export(**asked: Any) -> Files:
+        subject = SUBJECTS[ExportSubject(asked.pop("subject", "users"))]
         plan = Plan(
-            filters=UserFilters.read(asked.pop("filters", {})),
+            subject=subject,
+            filters=asked.pop("filters", {}),
+            asked_at=utcnow(),
+            language="en",
             filter_zone=SHANGHAI,
             zone=asked.pop("zone", SHANGHAI),
             masks=asked.pop("masks", CLEAR),
             words=asked.pop("words", str),
             destination=Destination(asked.pop("destination", "other")),
             format=Format(asked.pop("format", "openids")),
-            columns=columns.named(asked.pop("columns", ["openid"])),
+            columns=columns.named(subject.columns, asked.pop("columns", ["openid"])),
             **asked,
         )
         opened: list[Kept] = []

@@ -15,9 +15,9 @@ import pytest
 
 from tests.factories import SiteFactory, UserFactory
 from wxadmin.database import csv_lines
-from wxadmin.exporting.columns import COLUMNS
 from wxadmin.exporting.fingerprints import BLOCK, taken
 from wxadmin.exporting.making import OnlyOne
+from wxadmin.exporting.subjects.users import COLUMNS
 from wxadmin.models import Role
 from wxadmin.queries import masking
 

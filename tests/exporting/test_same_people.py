@@ -43,6 +43,7 @@ def openids_in(kind: str, content: bytes) -> list[str]:
 def exported(database: Database, filters: UserFilters, kind: str) -> list[str]:
     columns = "openid" if kind == "openids" else "openid,nickname,last_login"
     export = Export(
+        subject="users",
         filters=json.dumps(filters.given),
         filter_zone=SHANGHAI.key,
         zone="UTC",

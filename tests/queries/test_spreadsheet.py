@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from tests.databases import on_sqlite
 from tests.factories import SiteFactory, UserFactory
-from wxadmin.exporting.columns import COLUMNS
 from wxadmin.exporting.making import Progress, make
 from wxadmin.exporting.plans import plan_of
+from wxadmin.exporting.subjects.users import COLUMNS
 from wxadmin.models import Export
 from wxadmin.queries import user_file
 from wxadmin.queries.masking import CLEAR
@@ -77,7 +77,9 @@ def test_a_workbook_shows_ids_as_text_dates_as_dates_and_every_nickname_as_it_is
     nicknames = [*NICKNAMES, "a\rb", "_x0041_", "<b>&amp;"]
     for number, nickname in enumerate(nicknames):
         UserFactory(site=shop, openid=f"{number:028}", nickname=nickname, last_ref="0086", logins=number)
-    export = Export(destination="crm", format="xlsx", columns=",".join(COLUMNS), filters="{}", role="admin")
+    export = Export(
+        subject="users", destination="crm", format="xlsx", columns=",".join(COLUMNS), filters="{}", role="admin"
+    )
     export.filter_zone = export.zone = "Asia/Shanghai"
     export.language = "zh_CN"
 

@@ -22,12 +22,12 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.exporting import taking
 from wxadmin.exporting.id_sets import unpacked
-from wxadmin.exporting.making import Made, Progress, make
+from wxadmin.exporting.making import Progress, make
 from wxadmin.exporting.plans import plan_of
+from wxadmin.exporting.taking import Taken
 from wxadmin.ids import Ids
 from wxadmin.journal.writer import Writer
 from wxadmin.models import Export, ExportHolding, Site, User
-from wxadmin.queries.user_filters import UserFilters
 from wxadmin.services import export_jobs, exports, forgetting, house
 from wxadmin.services.exports import ExportForm
 
@@ -97,7 +97,7 @@ class Replay:
         form = ExportForm(
             destination="other",
             purpose="crm",
-            filters=UserFilters.read(FILTERS),
+            filters=FILTERS,
             filter_zone="UTC",
             zone="UTC",
             language="en",
@@ -109,21 +109,21 @@ class Replay:
         file = Kept()
         made = self.database.long_reads.read_now(make, plan_of(export), lambda _: file, Progress())
         self.database.write_now(export_jobs.store_receipt, export, made)
-        self.database.write_now(export_jobs.add_to_receipt, export, list(made.taken.portions()))
-        self.database.write_now(export_jobs.complete_receipt, export, made)
-        self._follow(made, file.content.decode())
+        self.database.write_now(export_jobs.add_to_receipt, export, list(cast("Taken", made.taken).portions()))
+        self.database.write_now(export_jobs.complete_receipt, export, cast("Taken", made.taken))
+        self._follow(cast("Taken", made.taken), file.content.decode())
         self.last = cast("Export", self.database.read_now(lambda session: session.get(Export, export.id)))
 
-    def _follow(self, made: Made, text: str) -> None:
+    def _follow(self, taken: Taken, text: str) -> None:
         for row in list(csv.reader(text.splitlines()))[1:]:
-            change, *about = row if made.taken.changes else ["added", *row]
+            change, *about = row if taken.changes else ["added", *row]
             self.told[change] += 1
             if change == "gone":
                 del self.rows[about[0]]
             else:
                 assert (about[0] in self.rows) is (change == "changed")
                 self.rows[about[0]] = tuple(about)
-        self.forgotten += made.taken.changes.forgotten if made.taken.changes else 0
+        self.forgotten += taken.changes.forgotten if taken.changes else 0
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from wxadmin.errors import WxadminError
 if TYPE_CHECKING:
     from wxadmin.database import Database
     from wxadmin.exporting.making import Made, Progress
+    from wxadmin.exporting.taking import Taken
     from wxadmin.models import Export
 
 commands = typer.Typer(help="Lists as files (导出).", no_args_is_help=True)
@@ -92,9 +93,9 @@ def users(
     from wxadmin.commands.export_output import settled
     from wxadmin.commands.house import opened
     from wxadmin.errors import BadValue
-    from wxadmin.exporting.columns import usual
     from wxadmin.exporting.making import Progress, make
     from wxadmin.exporting.plans import plan_of
+    from wxadmin.exporting.subjects.users import USERS
     from wxadmin.queries import segments
     from wxadmin.queries.user_filters import UserFilters, choices
     from wxadmin.services import export_jobs, exports
@@ -120,13 +121,13 @@ def users(
         form = exports.ExportForm(
             destination=destination,
             purpose=purpose,
-            filters=filters,
+            filters=filters.given,
             filter_zone=saved.filter_zone if saved else own_zone,
             zone=zone or own_zone,
             language=lang,
             note=remark,
             format=format,
-            columns=tuple(columns.split(",")) if columns else usual(of_several_accounts=several),
+            columns=tuple(columns.split(",")) if columns else USERS.usual_columns(of_several_accounts=several),
             segment=saved,
             since=int(since) if since else None,
         )
@@ -134,7 +135,8 @@ def users(
         with settled(output) as files, _bar(progress := Progress()):
             made = database.long_reads.read_now(make, plan_of(export), files.open_part, progress)
         database.write_now(export_jobs.store_receipt, export, made)
-        _hold(database, export, made)
+        if made.taken:
+            _hold(database, export, made.taken)
         database.write_now(exports.note, filters.given, rows=made.rows, actor=COMMAND_LINE)
     note(_told(made))
     if len(files.names) > 1:
@@ -143,23 +145,23 @@ def users(
 
 
 def _told(made: "Made") -> str:
-    found = made.taken.changes
+    found = made.taken.changes if made.taken else None
     if found is None:
         return f"{made.rows} users"
     told = ", ".join(f"{spool.count} {change}" for change, spool in found.of.items())
     return told + (f"; {found.forgotten} more are gone whose data were deleted" if found.forgotten else "")
 
 
-def _hold(database: "Database", export: "Export", made: "Made") -> None:
+def _hold(database: "Database", export: "Export", taken: "Taken") -> None:
     """Keeps whom the export holds, a little at a time: those who log in do not wait for it."""
     from itertools import islice
 
     from wxadmin.services import export_jobs
 
-    portions = made.taken.portions()
+    portions = taken.portions()
     while some := list(islice(portions, _HELD_AT_A_TIME)):
         database.write_now(export_jobs.add_to_receipt, export, some)
-    database.write_now(export_jobs.complete_receipt, export, made)
+    database.write_now(export_jobs.complete_receipt, export, taken)
 
 
 @commands.command()

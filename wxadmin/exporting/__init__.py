@@ -1,1 +1,1 @@
-"""Users as files: columns, formats, what each destination wants, and the making of the files."""
+"""Lists as files: what rows tell of, columns, formats, what destinations want, and the making of the files."""

@@ -8,10 +8,10 @@ from wxadmin.database.csv_lines import Portion
 from wxadmin.database.id_portions import AT_ONCE
 from wxadmin.exporting.columns import Column
 from wxadmin.exporting.lines import Words
-from wxadmin.exporting.taking import Changes, among
+from wxadmin.exporting.subject import Sought
+from wxadmin.exporting.taking import Changes
 from wxadmin.i18n import msgid
 from wxadmin.models import Change, Format
-from wxadmin.queries.wanted_users import Wanted
 
 CHANGE_WORDS = {
     Change.ADDED: msgid("Newly in"),
@@ -20,8 +20,8 @@ CHANGE_WORDS = {
 }
 _FOR_PEOPLE = {Format.XLSX, Format.CSV_EXCEL}
 
-Reading = Callable[[Wanted, Sequence[Column]], Generator[Portion]]
-"""The lines of whoever is wanted, with these columns."""
+Reading = Callable[[Sought, Sequence[Column]], Generator[Portion]]
+"""The lines of whoever is sought, with these columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,12 @@ def streams(changes: Changes, kind: Format, columns: Sequence[Column], words: Wo
     return [Told(changes, {change: [_column(change, kind, words), *columns] for change in Change}, None)]
 
 
-def portions(reading: Reading, asked: Wanted, told: Told) -> Generator[Portion]:
+def portions(reading: Reading, sought: Sought, told: Told) -> Generator[Portion]:
     """To be closed if left early."""
+    assert sought.among
     for change, columns in told.by_change.items():
         for ids in told.changes.of[change].portions(AT_ONCE):
-            yield from reading(among(asked, ids), columns)
+            yield from reading(sought.among(ids.tolist()), columns)
 
 
 def _column(change: Change, kind: Format, words: Words) -> Column:

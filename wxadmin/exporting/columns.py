@@ -1,6 +1,6 @@
-"""The columns that a file of users may have: one list for every format."""
+"""What a column of a file is: its name, what people read above it, where its values are, and who sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -10,7 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from wxadmin.errors import BadValue
 from wxadmin.i18n import msgid
-from wxadmin.models import Account, Site, User
 from wxadmin.queries.masking import Field, Masks
 
 
@@ -36,36 +35,16 @@ class Column:
         return masks.column(self.field, self.of) if self.field else self.of
 
 
-COLUMNS = {
-    column.name: column
-    for column in (
-        Column("openid", "openid", User.openid, field=Field.OPENID),
-        Column("unionid", "unionid", User.unionid, field=Field.UNIONID),
-        Column("nickname", msgid("Nickname"), User.nickname, field=Field.NICKNAME),
-        Column("scopes", msgid("Scopes granted"), User.granted_userinfo, Kind.SCOPES),
-        Column("account", msgid("Service account"), Account.title),
-        Column("site", msgid("Site"), Site.title),
-        Column("channel", msgid("Channel / campaign"), User.last_channel),
-        Column("ref", msgid("Member reference"), User.last_ref, field=Field.REF),
-        Column("first_login", msgid("First login"), User.first_seen_at, Kind.MOMENT),
-        Column("last_login", msgid("Last login"), User.last_login_at, Kind.MOMENT),
-        Column("logins", msgid("Logins"), User.logins, Kind.NUMBER),
-    )
-}
+Columns = Mapping[str, Column]
 
 
-def named(names: Sequence[str]) -> list[Column]:
-    """In the order of the list above, whatever the order in which they were chosen. Raises BadValue."""
+def by_name(*columns: Column) -> Columns:
+    return {column.name: column for column in columns}
+
+
+def named(columns: Columns, names: Sequence[str]) -> list[Column]:
+    """Of these columns, in their own order, whatever the order in which they were chosen. Raises BadValue."""
     chosen = set(names)
-    if not chosen or not chosen <= COLUMNS.keys():
-        raise BadValue(msgid("choose among the columns %(names)s"), field="columns", names=", ".join(COLUMNS))
-    return [column for name, column in COLUMNS.items() if name in chosen]
-
-
-USUAL = ("openid", "unionid", "nickname", "scopes", "site", "channel", "ref", "first_login", "last_login")
-"""What a file has where nobody chooses."""
-
-
-def usual(*, of_several_accounts: bool) -> tuple[str, ...]:
-    """With the column that says whose OpenID it is, where that is not plain."""
-    return tuple(name for name in COLUMNS if name in USUAL or (name == "account" and of_several_accounts))
+    if not chosen or not chosen <= columns.keys():
+        raise BadValue(msgid("choose among the columns %(names)s"), field="columns", names=", ".join(columns))
+    return [column for name, column in columns.items() if name in chosen]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.subjects.users import COLUMNS
 from wxadmin.models import Destination, Format
 
 MASS_SEND_AT_ONCE = 10_000

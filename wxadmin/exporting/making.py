@@ -10,6 +10,7 @@ from functools import partial
 from typing import IO, Any, cast
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from wxadmin.database.clocks import snapshot_began
@@ -19,15 +20,13 @@ from wxadmin.exporting import changes, cutting, destinations, lines, taking
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.cutting import Run
 from wxadmin.exporting.fingerprints import Fingerprint, Fingerprinting
-from wxadmin.exporting.lines import Words
+from wxadmin.exporting.lines import Telling, Words
+from wxadmin.exporting.subject import Asking, Given, Sought, Subject
 from wxadmin.exporting.taking import Taken
 from wxadmin.exporting.xlsx import ROWS_A_SHEET, Workbook
-from wxadmin.i18n import msgid
+from wxadmin.i18n import Language, msgid
 from wxadmin.models import Change, Destination, Format
 from wxadmin.queries.masking import Masks
-from wxadmin.queries.user_filters import UserFilters
-from wxadmin.queries.user_orders import Sort
-from wxadmin.queries.wanted_users import Wanted, wanted
 
 OpenPart = Callable[[int], IO[bytes]]
 """Opens the file of the part with this number, from 1."""
@@ -49,13 +48,16 @@ class NotAsCounted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be in the files, and of which kind they are. Days of the filters are of `filter_zone`, moments in the
-    file are told in `zone`."""
+    """What is to be in the files, and of which kind they are. Days of the filters are of `filter_zone`, and today is
+    that of `asked_at`; moments in the file are told in `zone`."""
 
-    filters: UserFilters
+    subject: Subject
+    filters: Given
     filter_zone: ZoneInfo
+    asked_at: datetime
     zone: ZoneInfo
     masks: Masks
+    language: Language
     words: Words
     destination: Destination
     format: Format
@@ -66,6 +68,10 @@ class Plan:
     at_once: int = destinations.MASS_SEND_AT_ONCE
     largest_package: int = destinations.LARGEST_PACKAGE
     rows_a_sheet: int = ROWS_A_SHEET
+
+    @property
+    def telling(self) -> Telling:
+        return Telling(self.zone, self.language, self.words, self.masks)
 
 
 @dataclass(slots=True)
@@ -81,7 +87,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MadePart:
-    """One file, and how many users it holds; `change` where its lines do not say which it tells of."""
+    """One file, and how many rows it holds; `change` where its lines do not say which it tells of."""
 
     number: int
     rows: int
@@ -120,16 +126,16 @@ class Made:
     rows: int
     dropped: int
     parts: list[MadePart]
-    taken: Taken
+    taken: Taken | None
 
 
 def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) -> Made:
     """Writes all files. Raises OnlyOne, EarlierGone, DatabaseUnavailable, OSError: what was written then is not
     whole."""
     as_of = snapshot_began(session)
-    asked = wanted(session, plan.filters, plan.filter_zone, plan.masks, Sort.FIRST_LOGIN_NEWEST)
-    taken = taking.since(session, asked, plan.since) if plan.since else taking.everybody(session, asked)
-    streams = _streams(session, asked, plan, taken)
+    sought = plan.subject.sought(session, plan.filters, Asking(plan.filter_zone, plan.asked_at, plan.masks))
+    taken = _taken(session, sought, plan)
+    streams = _streams(session, sought, plan, taken)
     expected = sum(stream.rows for stream in streams)
     progress.as_of, progress.expected = as_of, expected
     if plan.destination is Destination.MASS_SEND and streams[0].rows == 1:
@@ -154,12 +160,20 @@ class _Stream:
     change: Change | None = None
 
 
-def _streams(session: Session, asked: Wanted, plan: Plan, taken: Taken) -> list[_Stream]:
-    reading = partial(lines.portions, session, kind=plan.format, zone=plan.zone, words=plan.words)
-    if taken.changes is None:
-        return [_Stream(taken.fitted.count, plan.columns, reading(asked, plan.columns))]
+def _taken(session: Session, sought: Sought, plan: Plan) -> Taken | None:
+    """None where rows are not users, so that they are nobody's to be held."""
+    if sought.among is None:
+        return None
+    return taking.since(session, sought, plan.since) if plan.since else taking.everybody(session, sought)
+
+
+def _streams(session: Session, sought: Sought, plan: Plan, taken: Taken | None) -> list[_Stream]:
+    reading = partial(lines.portions, session, kind=plan.format, telling=plan.telling)
+    if taken is None or taken.changes is None:
+        rows = taken.fitted.count if taken else session.scalar(sought.selecting([func.count()])) or 0
+        return [_Stream(rows, plan.columns, reading(sought, plan.columns))]
     found = changes.streams(taken.changes, plan.format, plan.columns, plan.words)
-    return [_Stream(one.rows, one.columns, changes.portions(reading, asked, one), one.change) for one in found]
+    return [_Stream(one.rows, one.columns, changes.portions(reading, sought, one), one.change) for one in found]
 
 
 def _watched(portions: Iterable[Portion], progress: Progress) -> Iterator[Portion]:
@@ -205,7 +219,7 @@ class _Writing:
         plan = self._plan
         for portions in _by_part(runs):
             part = self._begin()
-            part.write(lines.heading(plan.columns, plan.format, plan.zone, plan.words))
+            part.write(lines.heading(plan.columns, plan.format, plan.telling))
             for portion in portions:
                 part.write(portion.lines)
                 part.rows += portion.rows
@@ -226,7 +240,7 @@ class _Writing:
     def _workbook(self, portions: Iterable[Portion]) -> None:
         plan, part = self._plan, self._begin()
         widths = [_ID_WIDTH if one.name in {"openid", "unionid"} else _WIDTHS[one.kind] for one in plan.columns]
-        headings = lines.headings(plan.columns, plan.zone, plan.words)
+        headings = lines.headings(plan.columns, plan.telling)
         with Workbook(cast("IO[bytes]", part), headings, widths) as book:
             for run, portion in cutting.by_rows(portions, itertools.repeat(plan.rows_a_sheet), lines.ROW_END):
                 book.write(run, portion.lines)

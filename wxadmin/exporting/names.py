@@ -12,7 +12,7 @@ _NUMBERED = re.compile(r"-([0-9]{15,19})(?:-([0-9]+))?(?: ?\([0-9]+\))?\.[a-z]+\
 
 def of_part(export: Export, as_of: datetime, number: int, *, of: int, change: Change | None = None) -> str:
     destination = Destination(export.destination)
-    what = "users" if destination is Destination.OTHER else destination.replace("_", "-")
+    what = export.subject if destination is Destination.OTHER else destination.replace("_", "-")
     told = f"-{change}" if change else "-changes" if export.since_id else ""
     at = as_of.astimezone(ZoneInfo(export.zone))
     part = f"-{number}" if of > 1 else ""

@@ -5,21 +5,26 @@ from zoneinfo import ZoneInfo
 
 from wxadmin.exporting import columns
 from wxadmin.exporting.making import Plan
-from wxadmin.i18n import translator
-from wxadmin.models import Destination, Export, Format, Role
+from wxadmin.exporting.subjects import SUBJECTS
+from wxadmin.i18n import Language, translator
+from wxadmin.models import Destination, Export, ExportSubject, Format, Role
 from wxadmin.queries import masking
-from wxadmin.queries.user_filters import UserFilters
 
 
 def plan_of(export: Export) -> Plan:
+    subject = SUBJECTS[ExportSubject(export.subject)]
+    language: Language = "en" if export.language == "en" else "zh_CN"
     return Plan(
-        filters=UserFilters.read(json.loads(export.filters)),
+        subject=subject,
+        filters=json.loads(export.filters),
         filter_zone=ZoneInfo(export.filter_zone),
+        asked_at=export.asked_at,
         zone=ZoneInfo(export.zone),
         masks=masking.of_role(Role(export.role)) if export.role else masking.CLEAR,
-        words=translator("en" if export.language == "en" else "zh_CN").gettext,
+        language=language,
+        words=translator(language).gettext,
         destination=Destination(export.destination),
         format=Format(export.format),
-        columns=columns.named(export.columns.split(",")),
+        columns=columns.named(subject.columns, export.columns.split(",")),
         since=export.since_id,
     )

@@ -3,8 +3,7 @@
 from array import array
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
@@ -12,9 +11,9 @@ from sqlalchemy.orm import Session
 from wxadmin.database import id_portions
 from wxadmin.database.id_portions import AT_ONCE, Portion
 from wxadmin.exporting.id_sets import Found, Ids, Packed, Spool, compared, packed, unpacked
+from wxadmin.exporting.subject import Sought
 from wxadmin.models import IS_KNOWN, Change, Export, ExportState, Holding, User
 from wxadmin.queries import holdings
-from wxadmin.queries.wanted_users import Wanted, selected
 
 
 class EarlierGone(Exception):
@@ -50,15 +49,15 @@ class Taken:
                 yield kind, packed(ids)
 
 
-def everybody(session: Session, asked: Wanted) -> Taken:
+def everybody(session: Session, sought: Sought) -> Taken:
     taken = Taken(holdings.newest_change(session))
-    with closing(_portions(session, asked, None)) as found:
+    with closing(_portions(session, sought, None)) as found:
         for portion in found:
             taken.fitted.add(portion.ids)
     return taken
 
 
-def since(session: Session, asked: Wanted, export_id: int) -> Taken:
+def since(session: Session, sought: Sought, export_id: int) -> Taken:
     """Exact in the snapshot of the session: whoever has a change of a higher number than the earlier one's snapshot saw
     has changed since. Raises EarlierGone."""
     earlier = session.get(Export, export_id)
@@ -66,15 +65,10 @@ def since(session: Session, asked: Wanted, export_id: int) -> Taken:
         raise EarlierGone
     taken = Taken(holdings.newest_change(session), changes=Changes(), written=Spool())
     then = map(unpacked, holdings.fitted(session, earlier))
-    with closing(_now(session, asked, taken.fitted, _has_changed_since(earlier))) as now:
+    with closing(_now(session, sought, taken.fitted, _has_changed_since(earlier))) as now:
         for found in compared(now, then):
             _sort(session, found, taken)
     return taken
-
-
-def among(asked: Wanted, ids: Ids) -> Wanted:
-    """The same of these users, whatever the filters say of them now."""
-    return replace(asked, where=(User.id.in_(ids.tolist()), IS_KNOWN), are_few=True)
 
 
 def _has_changed_since(earlier: Export) -> ColumnElement[bool]:
@@ -82,16 +76,15 @@ def _has_changed_since(earlier: Export) -> ColumnElement[bool]:
     return User.change_no > earlier.change_no
 
 
-def _now(session: Session, asked: Wanted, fitted: Spool, mark: ColumnElement[bool]) -> Generator[tuple[Ids, Ids]]:
-    with closing(_portions(session, asked, mark)) as portions:
+def _now(session: Session, sought: Sought, fitted: Spool, mark: ColumnElement[bool]) -> Generator[tuple[Ids, Ids]]:
+    with closing(_portions(session, sought, mark)) as portions:
         for portion in portions:
             fitted.add(portion.ids)
             yield portion.ids, portion.marked
 
 
-def _portions(session: Session, asked: Wanted, mark: ColumnElement[bool] | None) -> Generator[Portion]:
-    selecting = partial(selected, asked=asked)
-    return id_portions.portions(session, selecting, User.id, mark=mark, are_few=asked.are_few)
+def _portions(session: Session, sought: Sought, mark: ColumnElement[bool] | None) -> Generator[Portion]:
+    return id_portions.portions(session, sought.selecting, User.id, mark=mark, are_few=sought.are_few)
 
 
 def _sort(session: Session, found: Found, taken: Taken) -> None:

@@ -2,10 +2,10 @@
 
 from tornado.web import RequestHandler
 
-from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers import files
 from wxadmin.handlers.front import Front
-from wxadmin.models import Export, ExportPart, ExportState, Role
+from wxadmin.models import Export, ExportPart, ExportState, ExportSubject, Role
 from wxadmin.queries import masking
 from wxadmin.services import exports as services
 
@@ -20,7 +20,8 @@ TYPES = {
 
 def may_take(export: Export, role: Role) -> bool:
     """Whether the role sees all of the file's columns as clearly as they stand in it."""
-    fields = [column.field for name in export.columns.split(",") if (column := COLUMNS.get(name)) and column.field]
+    columns = SUBJECTS[ExportSubject(export.subject)].columns
+    fields = [column.field for name in export.columns.split(",") if (column := columns.get(name)) and column.field]
     made_for = masking.of_role(Role(export.role)) if export.role else masking.CLEAR
     return masking.of_role(role).covers(made_for, *fields)
 

@@ -6,7 +6,16 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.export import Change, Destination, Export, ExportPart, ExportState, Format, Purpose
+from wxadmin.models.export import (
+    Change,
+    Destination,
+    Export,
+    ExportPart,
+    ExportState,
+    ExportSubject,
+    Format,
+    Purpose,
+)
 from wxadmin.models.holding import ExportHolding, Holding
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
@@ -38,6 +47,7 @@ __all__ = [
     "ExportHolding",
     "ExportPart",
     "ExportState",
+    "ExportSubject",
     "FailureHour",
     "Format",
     "Hold",

@@ -12,6 +12,16 @@ from wxadmin.models.base import Base
 LONGEST_NOTE = 200
 
 
+class ExportSubject(StrEnum):
+    """What each row of a file tells of."""
+
+    USERS = "users"
+    ATTEMPTS = "attempts"
+    # Each errcode or reason at one step, with its counts.
+    FAILURES = "failures"
+    EVENTS = "events"
+
+
 class Destination(StrEnum):
     """Where a file goes, which says what it has to be like."""
 
@@ -70,6 +80,7 @@ class Export(Base):
     asked_by: Mapped[str] = mapped_column(String(64))
     # Whose masks lie over the rows; NULL for the command line, which has the database itself before it.
     role: Mapped[str | None] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(16), default=ExportSubject.USERS)
     destination: Mapped[str] = mapped_column(String(16))
     format: Mapped[str] = mapped_column(String(16))
     # Their names, with commas between them.

@@ -16,6 +16,7 @@ from wxadmin.database.clocks import shared_now
 from wxadmin.exporting import names
 from wxadmin.exporting.id_sets import Packed
 from wxadmin.exporting.making import Made
+from wxadmin.exporting.taking import Taken
 from wxadmin.ids import first_id_at
 from wxadmin.models import Change, Export, ExportHolding, ExportPart, ExportState, Holding
 from wxadmin.services.exports import unnamed
@@ -113,7 +114,7 @@ def finish(session: Session, export: Export, made: Made, *, keep: timedelta | No
     now = shared_now(session)
     told = {"as_of": made.as_of, "expected": made.rows, "rows": made.rows, "dropped": made.dropped}
     kept = {"kept_until": now + keep if keep is not None else None}
-    values = told | kept | _changes(made) | {"change_no": made.taken.change_no}
+    values = told | kept | _changes(made) | {"change_no": made.taken.change_no if made.taken else None}
     if not _end(session, export.id, export.attempt, state=ExportState.DONE, **values):
         return False
     session.add_all(
@@ -149,13 +150,13 @@ def add_to_receipt(session: Session, export: Export, portions: Sequence[tuple[Ho
     _store(session, export, portions)
 
 
-def complete_receipt(session: Session, export: Export, made: Made) -> None:
+def complete_receipt(session: Session, export: Export, taken: Taken) -> None:
     """All whom it holds are stored."""
-    session.execute(update(Export).where(Export.id == export.id).values(change_no=made.taken.change_no))
+    session.execute(update(Export).where(Export.id == export.id).values(change_no=taken.change_no))
 
 
 def _changes(made: Made) -> dict[str, int]:
-    found = made.taken.changes
+    found = made.taken.changes if made.taken else None
     if found is None:
         return {}
     return {change.value: found.number(change) for change in Change} | {"forgotten": found.forgotten}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,25 +13,43 @@ from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue
 from wxadmin.exporting import columns
 from wxadmin.exporting.destinations import SHAPES
+from wxadmin.exporting.subject import Asking, Given
+from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
-from wxadmin.models import Account, Destination, Export, ExportPart, ExportState, Format, Purpose, Role, Segment, Site
+from wxadmin.models import (
+    Account,
+    Destination,
+    Export,
+    ExportPart,
+    ExportState,
+    ExportSubject,
+    Format,
+    Purpose,
+    Role,
+    Segment,
+    Site,
+)
 from wxadmin.models.export import LONGEST_NOTE
-from wxadmin.queries import earlier_exports
+from wxadmin.queries import earlier_exports, masking
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import audit
 
 # A browser that was cut off at its last bytes may still come back for them.
 _KEPT_AFTER_DOWNLOAD = timedelta(minutes=10)
+# What may name somebody.
+_PERSONAL = frozenset({"q", "openid", "ref", "ip"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportForm:
-    """As entered. `format` and `columns` count only where the destination leaves them open."""
+    """As entered; filters as a query string has them. `format` and `columns` count only where the destination leaves
+    them open."""
 
+    subject: str = ExportSubject.USERS
     destination: str
     purpose: str
-    filters: UserFilters
+    filters: Given
     filter_zone: str
     zone: str
     language: str
@@ -52,26 +70,31 @@ def note(session: Session, filters: Mapping[str, str], *, rows: int, actor: str)
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
     """The filters without what was searched for."""
-    return {name: "…" if name == "q" else value for name, value in filters.items()}
+    return {name: "…" if name in _PERSONAL else value for name, value in filters.items()}
 
 
 def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None) -> Export:
     """The export that the form asks for, stored nowhere yet. Raises BadValue, NoSuchAccount, NoSuchSite."""
-    destination = _destination(form.destination)
+    now = utcnow()
+    subject = _subject(form.subject)
+    destination = _destination(form.destination, subject)
     shape = SHAPES[destination]
-    chosen = shape.format or _format(form.format)
+    chosen = shape.format or _format(form.format, subject)
     names = shape.columns or (("openid",) if chosen is Format.OPENIDS else form.columns)
-    shown = [column.name for column in columns.named(names)]
-    filters = _of_one_account(session, form.filters, chosen, shown)
+    shown = [column.name for column in columns.named(SUBJECTS[subject].columns, names)]
+    masks = masking.of_role(role) if role else masking.CLEAR
+    given = SUBJECTS[subject].checked(session, form.filters, Asking(ZoneInfo(form.filter_zone), now, masks))
+    given = _of_one_account(session, given, chosen, shown)
     return Export(
         id=draw_rare(),
-        asked_at=utcnow(),
+        asked_at=now,
         asked_by=actor,
         role=role,
+        subject=subject,
         destination=destination,
         format=chosen,
         columns=",".join(shown),
-        filters=json.dumps(filters.given, ensure_ascii=False),
+        filters=json.dumps(given, ensure_ascii=False),
         filter_zone=form.filter_zone,
         zone=_zone(form.zone),
         language=form.language,
@@ -85,7 +108,7 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
         dropped=0,
         segment_id=form.segment.id if form.segment else None,
         segment=form.segment.name if form.segment else None,
-        since_id=_since(session, form, filters),
+        since_id=_since(session, form, given),
     )
 
 
@@ -95,6 +118,7 @@ def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export
     export = drafted(session, form, actor=actor, role=role)
     session.add(export)
     told: dict[str, object] = {
+        "subject": export.subject,
         "destination": export.destination,
         "purpose": export.purpose,
         "note": export.note or None,
@@ -142,47 +166,58 @@ def _go_soon(session: Session, export_id: int, until: datetime) -> None:
     session.execute(update(Export).where(*is_to_go).values(kept_until=until))
 
 
-def _since(session: Session, form: ExportForm, filters: UserFilters) -> int | None:
+def _since(session: Session, form: ExportForm, given: Given) -> int | None:
     """The earlier export, if it can be compared with."""
+    if form.segment and form.subject != ExportSubject.USERS:
+        raise BadValue(msgid("a segment is of users"), field="segment")
     if form.since is None:
         return None
     earlier = session.get(Export, form.since)
     if earlier is None or earlier.state != ExportState.DONE or earlier.change_no is None:
         refusal = msgid("there is no finished export of this number, or it is not known whom it held")
         raise BadValue(refusal, field="since")
-    if not earlier_exports.is_of(earlier, filters.given, form.segment.id if form.segment else None):
+    segment_id = form.segment.id if form.segment else None
+    if earlier.subject != form.subject or not earlier_exports.is_of(earlier, given, segment_id):
         refusal = msgid("that export was of other filters: choose one of the same segment, or of the same filters")
         raise BadValue(refusal, field="since")
-    if earlier_exports.account_of(earlier) != filters.account:
+    if earlier_exports.account_of(earlier) != given.get("account"):
         refusal = msgid("that export was of another service account, or of several: an OpenID means nothing to another")
         raise BadValue(refusal, field="since")
     return earlier.id
 
 
-def _of_one_account(session: Session, filters: UserFilters, chosen: Format, names: list[str]) -> UserFilters:
+def _of_one_account(session: Session, given: Given, chosen: Format, names: list[str]) -> Given:
     """OpenIDs of two accounts never stand in one file without saying which is whose: a list of nothing else is always
     of one account."""
-    accounts = choices(session, filters).accounts
-    if filters.account or "openid" not in names:
-        return filters
-    if filters.site:
-        of_site = select(Account.name).join(Site, Site.account_id == Account.id).where(Site.name == filters.site)
-        return replace(filters, account=session.scalars(of_site).one())
+    if given.get("account") or "openid" not in names:
+        return given
+    if site := given.get("site"):
+        of_site = select(Account.name).join(Site, Site.account_id == Account.id).where(Site.name == site)
+        return {**given, "account": session.scalars(of_site).one()}
+    accounts = choices(session, UserFilters()).accounts
     if len(accounts) > 1 and chosen is Format.OPENIDS:
         raise BadValue(msgid("choose one service account: an OpenID means nothing to another"), field="account")
     if len(accounts) > 1 and "account" not in names:
         raise BadValue(msgid("choose one service account, or add the column that says which it is"), field="columns")
-    return replace(filters, account=next(iter(accounts))) if len(accounts) == 1 else filters
+    return {**given, "account": next(iter(accounts))} if len(accounts) == 1 else given
 
 
-def _destination(entered: str) -> Destination:
+def _subject(entered: str) -> ExportSubject:
+    if entered not in set(ExportSubject):
+        raise BadValue(msgid("choose what the rows tell of"), field="subject")
+    return ExportSubject(entered)
+
+
+def _destination(entered: str, subject: ExportSubject) -> Destination:
     if entered not in set(Destination):
         raise BadValue(msgid("choose where the file goes"), field="destination")
+    if subject is not ExportSubject.USERS and entered != Destination.OTHER:
+        raise BadValue(msgid("only lists of users go there"), field="destination")
     return Destination(entered)
 
 
-def _format(entered: str) -> Format:
-    if entered not in set(Format):
+def _format(entered: str, subject: ExportSubject) -> Format:
+    if entered not in set(Format) or (subject is not ExportSubject.USERS and entered == Format.OPENIDS):
         raise BadValue(msgid("choose a format"), field="format")
     return Format(entered)
 

@@ -82,7 +82,7 @@ async def _work(gateway: Gateway, export: Export, keeping: Keeping) -> bool:
 async def _finished(gateway: Gateway, export: Export, made: Made, keeping: Keeping) -> bool:
     """Whether all of it is stored: files, receipt, and whom they hold. False where another process has taken over."""
     await asyncio.to_thread(keeping.storage.settle, export.id, export.attempt)
-    portions = made.taken.portions()
+    portions = made.taken.portions() if made.taken else iter(())
     while some := await asyncio.to_thread(lambda: list(islice(portions, _HELD_AT_A_TIME))):
         if not await gateway.database.write(jobs.hold, export, some, lasting=_LEASE):
             return False

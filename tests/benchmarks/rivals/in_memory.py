@@ -1,6 +1,6 @@
 """`wxadmin …` whose journal writes into dictionaries: the same gateway, were storing for nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from itertools import count
 from operator import attrgetter
@@ -20,7 +20,9 @@ from wxadmin.services.steps import Step
 from wxadmin.services.tickets import Redeem, RedeemedLogin, TicketRefused
 
 _SAID_AT_START = sorted({field.name for field in fields(AttemptSeen)} & {field.name for field in fields(Start)})
-_NOT_YET = dict.fromkeys({field.name for field in fields(AttemptSeen)} - {*_SAID_AT_START, "id", "started_at"})
+_NOT_YET: dict[str, Any] = dict.fromkeys(
+    {field.name for field in fields(AttemptSeen)} - {*_SAID_AT_START, "id", "started_at"}
+)
 _said_at_start = attrgetter(*_SAID_AT_START)
 
 
@@ -34,9 +36,14 @@ class InMemoryWriter:
         self._attempts: dict[bytes, AttemptSeen] = {}
         self._claims: set[tuple[int, bytes | None]] = set()
         self._users: dict[tuple[int, str], int] = {}
-        self._tickets: dict[bytes, tuple[Login, int]] = {}
+        self._tickets: dict[bytes | None, tuple[Login, int]] = {}
         self._ids = count(1)
-        self._answers = {Start: self._start, Claim: self._claim, Login: self._log_in, Redeem: self._redeem}
+        self._answers: dict[type, Callable[[Any], Any]] = {
+            Start: self._start,
+            Claim: self._claim,
+            Login: self._log_in,
+            Redeem: self._redeem,
+        }
 
     def write(self, steps: Sequence[Step[Any]]) -> list[Any]:
         return [self._answers[type(step)](step) for step in steps]
@@ -83,5 +90,5 @@ class InMemoryWriter:
 
 
 if __name__ == "__main__":
-    app.Writer = InMemoryWriter  # type: ignore[assignment,misc]
+    app.Writer = InMemoryWriter  # type: ignore[assignment,attr-defined]
     main()

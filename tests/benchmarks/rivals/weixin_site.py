@@ -8,7 +8,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 _WECHAT = os.environ["WECHAT"]
@@ -72,7 +72,7 @@ WeixinOAuth2Adapter.access_token_method = "GET"
 WeixinOAuth2Adapter.profile_url = f"{_WECHAT}/sns/userinfo"
 
 
-def welcome(request):
+def welcome(request: HttpRequest) -> HttpResponse:
     """Who the visitor is, for the check that logins are real."""
     account = request.user.is_authenticated and request.user.socialaccount_set.first()
     return HttpResponse(account.uid if account else "", content_type="text/plain")

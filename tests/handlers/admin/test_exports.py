@@ -93,6 +93,7 @@ async def test_what_is_filtered_is_exported_downloaded_and_on_record(
     assert name[1] in page.text
     [asked] = actions(stored, "export_asked")
     assert asked == {
+        "subject": "users",
         "destination": "other",
         "purpose": "coupons",
         "note": "双十一",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tornado.web import HTTPError
 
 from wxadmin.errors import BadValue, NoSuchSegment
-from wxadmin.exporting.columns import COLUMNS, usual
+from wxadmin.exporting.subjects.users import COLUMNS, USERS
 from wxadmin.handlers.admin.export_words import DESTINATIONS, FORMATS, PURPOSES, filters_in_words
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import EXPORTERS
@@ -58,7 +58,7 @@ class ExportNew(FormHandler, UserHandler):
             formats=FORMATS,
             default_format=Format.XLSX,
             columns=COLUMNS,
-            default_columns=usual(of_several_accounts=len(accounts) > 1),
+            default_columns=USERS.usual_columns(of_several_accounts=len(accounts) > 1),
             purposes=PURPOSES,
             zones=_zones(zone),
             longest_note=LONGEST_NOTE,
@@ -75,7 +75,7 @@ class ExportNew(FormHandler, UserHandler):
         form = ExportForm(
             destination=self.entered("destination"),
             purpose=self.entered("purpose"),
-            filters=filters,
+            filters=filters.given,
             filter_zone=filter_zone.key,
             zone=self.entered("zone"),
             language=self.language,

@@ -8,7 +8,7 @@ from gettext import NullTranslations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers.admin.export_words import (
     DESTINATIONS,
     FORMATS,
@@ -19,7 +19,7 @@ from wxadmin.handlers.admin.export_words import (
 )
 from wxadmin.handlers.admin.role_words import ROLE_WORDS
 from wxadmin.i18n import msgid
-from wxadmin.models import Destination, Export, ExportState, Format, Purpose, Role
+from wxadmin.models import Destination, Export, ExportState, ExportSubject, Format, Purpose, Role
 from wxadmin.queries import masking
 from wxadmin.queries.exports import Found
 from wxadmin.queries.user_filters import Choices
@@ -71,7 +71,7 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
         (msgid("Filters"), _filters(export, choices, say)),
         *_of_changes(export, say),
         (msgid("Format"), say(FORMATS[Format(export.format)])),
-        (msgid("Columns"), _listed(export.columns, say)),
+        (msgid("Columns"), _listed(export, export.columns, say)),
         (msgid("Masked as for"), _masks(export, say)),
         (msgid("Time zone in the file"), export.zone),
         (msgid("Rows"), f"{export.rows:,}" if found.parts else "—"),
@@ -90,6 +90,7 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "export": str(export.id),
         "state": export.state,
         "failure": export.failure,
+        "subject": export.subject,
         "destination": export.destination,
         "format": export.format,
         "columns": export.columns.split(","),
@@ -158,21 +159,21 @@ def _filters(export: Export, choices: Choices, say: Say) -> str:
     return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
 
 
-def _listed(columns: str, say: Say) -> str:
-    return say(msgid(", ")).join(columns_in_words(columns, say))
+def _listed(export: Export, columns: str, say: Say) -> str:
+    return say(msgid(", ")).join(columns_in_words(ExportSubject(export.subject), columns, say))
 
 
 def _masks(export: Export, say: Say) -> str:
     if export.role is None:
         return say(NO_MASKS)
     role = Role(export.role)
-    masked = [name for name in export.columns.split(",") if _is_masked(name, role)]
-    hidden = say(msgid(" (masked: %s)")) % _listed(",".join(masked), say) if masked else ""
+    masked = [name for name in export.columns.split(",") if _is_masked(export, name, role)]
+    hidden = say(msgid(" (masked: %s)")) % _listed(export, ",".join(masked), say) if masked else ""
     return say(ROLE_WORDS[role]) + hidden
 
 
-def _is_masked(name: str, role: Role) -> bool:
-    column = COLUMNS.get(name)
+def _is_masked(export: Export, name: str, role: Role) -> bool:
+    column = SUBJECTS[ExportSubject(export.subject)].columns.get(name)
     return bool(column and column.field and not masking.of_role(role).is_clear(column.field))
 
 

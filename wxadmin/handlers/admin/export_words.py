@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wxadmin.exporting.columns import COLUMNS
 from wxadmin.exporting.comparing import Finding
+from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.handlers.admin.user_words import TOKENS
 from wxadmin.handlers.admin.vocabulary import Word
 from wxadmin.i18n import msgid
-from wxadmin.models import Destination, ExportState, Format, Purpose
+from wxadmin.models import Destination, ExportState, ExportSubject, Format, Purpose
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import Choices, GrantedScope, UnionidKnown
 from wxadmin.services.export_jobs import Failure
@@ -119,8 +119,9 @@ def filters_in_words(given: Mapping[str, str], choices: Choices, say: Say) -> li
     return [(say(_FILTERS.get(name, name)), _known_value(name, value, choices, say)) for name, value in given.items()]
 
 
-def columns_in_words(names: str, say: Say) -> list[str]:
-    return [say(COLUMNS[name].heading) if name in COLUMNS else name for name in names.split(",")]
+def columns_in_words(subject: ExportSubject, names: str, say: Say) -> list[str]:
+    columns = SUBJECTS[subject].columns
+    return [say(columns[name].heading) if name in columns else name for name in names.split(",")]
 
 
 def _known_value(name: str, value: str, choices: Choices, say: Say) -> str:

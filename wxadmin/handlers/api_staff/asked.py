@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from wxadmin.exporting.columns import COLUMNS
+from wxadmin.exporting.subjects.users import COLUMNS
 from wxadmin.models import Class, Destination, Format, Purpose, Stage
 from wxadmin.models.export import LONGEST_NOTE
 from wxadmin.models.segment import LONGEST_SEGMENT

@@ -56,7 +56,7 @@ class ExportStart(_ExportHandler):
             form = ExportForm(
                 destination=asked.destination,
                 purpose=asked.purpose,
-                filters=filters,
+                filters=filters.given,
                 filter_zone=segment.filter_zone if segment else zone,
                 zone=asked.zone or zone,
                 language=asked.language,
