@@ -13,7 +13,7 @@ from wxadmin.database.types import Id
 
 AT_ONCE = 2_000
 # So many rows are looked at for one portion.
-STRETCH = 4_000
+STRETCH = 10_000
 _ABOVE_ALL = 2**63 - 1
 
 Ids: TypeAlias = "array[int]"
