@@ -187,7 +187,7 @@ def test_a_segment_is_written_and_later_what_has_changed_since(
 
     told = wxadmin(*asked, "--output", str(first))
     [export] = stored(Export)
-    [site] = stored(Site)
+    site = stored(Site)[0]
     new = store(lambda: UserFactory(site=site))
     again = wxadmin(*asked, "--since", str(export.id), "--output", str(later))
 
