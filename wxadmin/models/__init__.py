@@ -6,11 +6,22 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.export import Destination, Export, ExportPart, ExportState, ExportSubject, Format, Purpose
+from wxadmin.models.export import (
+    Change,
+    Destination,
+    Export,
+    ExportPart,
+    ExportState,
+    ExportSubject,
+    Format,
+    Purpose,
+)
+from wxadmin.models.holding import ExportHolding, Holding
 from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
+from wxadmin.models.segment import Segment
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 from wxadmin.models.ticket import Ticket
@@ -26,6 +37,7 @@ __all__ = [
     "AttemptNote",
     "AuditEntry",
     "Base",
+    "Change",
     "Class",
     "CodeClaim",
     "Counter",
@@ -34,12 +46,14 @@ __all__ = [
     "ErasureReason",
     "Event",
     "Export",
+    "ExportHolding",
     "ExportPart",
     "ExportState",
     "ExportSubject",
     "FailureHour",
     "Format",
     "Hold",
+    "Holding",
     "IdKind",
     "JobRun",
     "JobTurn",
@@ -54,6 +68,7 @@ __all__ = [
     "ReturnURL",
     "Reveal",
     "Role",
+    "Segment",
     "Site",
     "Staff",
     "StaffKey",

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from wxadmin.database.types import Id, UTCDateTime
 from wxadmin.models.base import Base
 
+USER_CHANGES = "user_changes"
+"""The counter that numbers the changes of users."""
+
 
 class Node(Base):
     """A process that serves, or served. `batch` is the number of its last committed journal batch."""

@@ -38,6 +38,14 @@ from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.reveals import AttemptReveal, UserReveal
 from wxadmin.handlers.admin.scopes import Scopes
 from wxadmin.handlers.admin.search import Search
+from wxadmin.handlers.admin.segments import (
+    SegmentChange,
+    SegmentDelete,
+    SegmentList,
+    SegmentNew,
+    SegmentRename,
+    SegmentShow,
+)
 from wxadmin.handlers.admin.sign_in import SignIn, SignInCode, SignOut
 from wxadmin.handlers.admin.sites import (
     SiteAdd,
@@ -91,6 +99,12 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/lists/([0-9]{1,19})/match", UploadMatch),
     (r"/admin/lists/([0-9]{1,19})/contact", UploadMark),
     (r"/admin/lists/([0-9]{1,19})/delete", UploadDelete),
+    (r"/admin/segments", SegmentList),
+    (r"/admin/segments/new", SegmentNew),
+    (r"/admin/segments/([0-9]{1,19})", SegmentShow),
+    (r"/admin/segments/([0-9]{1,19})/rename", SegmentRename),
+    (r"/admin/segments/([0-9]{1,19})/filters", SegmentChange),
+    (r"/admin/segments/([0-9]{1,19})/delete", SegmentDelete),
     (r"/admin/exports", ExportList),
     (r"/admin/exports/new", ExportNew),
     (r"/admin/exports/new/attempts", ExportNewAttempts),
