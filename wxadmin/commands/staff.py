@@ -53,6 +53,23 @@ def list_() -> None:
         )
 
 
+@commands.command("set")
+def set_(
+    name: Name,
+    site: Annotated[
+        list[str], typer.Option(help="A site that the developer may see. May be repeated.", metavar="SLUG")
+    ],
+) -> None:
+    """Change which sites a developer may see: those that are given replace the old ones."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import staff
+    from wxadmin.services.audit import COMMAND_LINE
+
+    with opened() as house:
+        house.database.write_now(staff.change_sites, name, site, actor=COMMAND_LINE)
+        say(f"{name} sees {' '.join(sorted(set(site)))}")
+
+
 @commands.command()
 def disable(name: Name) -> None:
     """Switch a person off; their sessions and keys end at once."""

@@ -1,5 +1,6 @@
 """Who staff are: by name for signing in, by session for each request, and whether a code is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,6 +128,12 @@ def all_rows(session: Session, name: str | None = None) -> list[PersonRow]:
         )
         for person, seen_at, asks_code, keys in session.execute(query)
     ]
+
+
+def developers(session: Session) -> Sequence[str]:
+    """The names of the developers who are on."""
+    query = select(Staff.name).where(Staff.role == Role.DEVELOPER, Staff.disabled_at.is_(None))
+    return session.scalars(query.order_by(Staff.name)).all()
 
 
 def named(session: Session, name: str) -> PersonRow | None:

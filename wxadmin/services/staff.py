@@ -21,9 +21,7 @@ def add(session: Session, *, name: str, role: str, password: str, site_names: Se
     names.require_free(session, Staff.name, names.slug(name))
     if role not in set(Role):
         raise BadValue(msgid("the role is one of %(choices)s"), field="role", choices=", ".join(Role))
-    if (role == Role.DEVELOPER) != bool(site_names):
-        text = msgid("a developer needs at least one --site, and only a developer has any")
-        raise BadValue(text, field="sites")
+    _require_sites_of_a_developer(role, site_names)
     person = Staff(
         id=draw_rare(),
         name=name,
@@ -45,6 +43,21 @@ def find(session: Session, name: str) -> Staff:
     return person
 
 
+def change_sites(session: Session, name: str, site_names: Sequence[str], *, actor: str) -> None:
+    """Lets a developer see these sites in place of the ones before, from their next page on. Raises NoSuchStaff,
+    NoSuchSite, BadValue."""
+    person = find(session, name)
+    _require_sites_of_a_developer(person.role, site_names)
+    person.sites = [sites.find(session, site) for site in sorted(set(site_names))]
+    audit.record(session, actor, "staff_sites_changed", name, sites=[site.name for site in person.sites])
+
+
+def add_site(session: Session, name: str, site_name: str, *, actor: str) -> None:
+    """Lets a developer see one site more. Raises NoSuchStaff, NoSuchSite, BadValue."""
+    before = [site.name for site in find(session, name).sites]
+    change_sites(session, name, [*before, site_name], actor=actor)
+
+
 def disable(session: Session, name: str, *, actor: str) -> None:
     """Switches the person off, ends their sessions and revokes their keys at once. Raises NoSuchStaff, BadValue."""
     person = find(session, name)
@@ -64,6 +77,12 @@ def reset(session: Session, name: str, password: str, *, actor: str) -> None:
     _shut_out(session, person)
     told = {"two_step_off": True} if totp.forget(session, person.id) else {}
     audit.record(session, actor, "staff_password_reset", name, **told)
+
+
+def _require_sites_of_a_developer(role: str, site_names: Sequence[str]) -> None:
+    if (role == Role.DEVELOPER) != bool(site_names):
+        text = msgid("a developer needs at least one --site, and only a developer has any")
+        raise BadValue(text, field="sites")
 
 
 def _shut_out(session: Session, person: Staff) -> None:

@@ -37,6 +37,7 @@ ACTION_WORDS = {
     "staff_disabled": msgid("Person switched off"),
     "staff_key_made": msgid("Key for scripts made"),
     "staff_key_revoked": msgid("Key for scripts revoked"),
+    "staff_sites_changed": msgid("Sites of a person changed"),
     "staff_password_reset": msgid("Password reset"),
     "token_checked": msgid("Token checked with WeChat"),
     "token_refreshed": msgid("Token refreshed by hand"),

@@ -32,7 +32,15 @@ from wxadmin.handlers.admin.me import Me, MyKeyAdd, MyKeyRevoke, MySessionEnd, M
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.notice import NoticeEnd, NoticePage
 from wxadmin.handlers.admin.overview import Overview
-from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffKeyRevoke, StaffList, StaffReset, StaffShow
+from wxadmin.handlers.admin.people import (
+    StaffAdd,
+    StaffDisable,
+    StaffKeyRevoke,
+    StaffList,
+    StaffReset,
+    StaffShow,
+    StaffSites,
+)
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.reveals import AttemptReveal, UserReveal
 from wxadmin.handlers.admin.scopes import Scopes
@@ -127,6 +135,7 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/new/person", StaffAdd),
     (rf"/admin/staff/({_NAME})", StaffShow),
     (rf"/admin/staff/({_NAME})/keys/([0-9]{{1,18}})/revoke", StaffKeyRevoke),
+    (rf"/admin/staff/({_NAME})/sites", StaffSites),
     (rf"/admin/staff/({_NAME})/reset", StaffReset),
     (rf"/admin/staff/({_NAME})/disable", StaffDisable),
     (r"/admin/audit", AuditList),
