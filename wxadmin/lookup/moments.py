@@ -25,8 +25,8 @@ _NOON = 12
 
 
 def said(text: str, now: datetime) -> datetime | None:
-    """The minute that is meant, in the zone of `now` and never after it; None where the text tells no time of day.
-    Without a day it is the newest one that fits."""
+    """The minute that is meant, in the zone of `now`; None where the text tells no time of day. Without a day it is the
+    newest one that has been."""
     plain = unicodedata.normalize("NFKC", text)
     date = _DATE.search(plain)
     clock = _CLOCK.search(plain, date.end() if date else 0)
