@@ -54,6 +54,8 @@ def test_at_a_terminal_a_password_is_made_and_shown_once(
         (("add", "lin", "--role", "admin", "--site", "shop"), PASSWORD, "a developer needs at least one --site"),
         (("add", "lin", "--role", "developer", "--site", "bar"), PASSWORD, "there is no site 'bar'"),
         (("set", "lin", "--site", "shop"), "", "there is no staff member 'lin'"),
+        (("set", "lin"), "", "give --site or --two-step"),
+        (("set", "lin", "--two-step"), "", "there is no staff member 'lin'"),
         (("disable", "lin"), "", "there is no staff member 'lin'"),
         (("reset", "lin"), PASSWORD, "there is no staff member 'lin'"),
     ],
@@ -117,3 +119,19 @@ def test_a_site_for_a_developer_who_is_not_there_is_not_added(
     assert refused.code == 1
     assert "there is no staff member 'nobody'" in refused.err
     assert not [site for site in stored(Site) if site.name == "mine"]
+
+
+@on_sqlite
+def test_a_two_step_code_is_demanded_and_no_longer(wxadmin: Callable, site_keys: SiteKeys, stored: Stored) -> None:
+    wxadmin("staff", "add", "lin", "--role", "admin", said=PASSWORD)
+
+    demanded = wxadmin("staff", "set", "lin", "--two-step")
+    since = stored(Staff)[0].two_step_demanded_at
+    lifted = wxadmin("staff", "set", "lin", "--no-two-step")
+
+    assert (demanded.out, lifted.out) == (
+        "a two-step code is demanded of lin\n",
+        "a two-step code is not demanded of lin\n",
+    )
+    assert since is not None
+    assert stored(Staff)[0].two_step_demanded_at is None

@@ -10,6 +10,7 @@ from wxadmin.errors import BadValue, NoSuchStaff
 from wxadmin.i18n import msgid
 from wxadmin.ids import draw_rare
 from wxadmin.models import Role, Staff, StaffKey, StaffSession
+from wxadmin.queries.staff import Identity
 from wxadmin.security.hashes import hash_password
 from wxadmin.services import audit, names, sites, totp
 
@@ -58,6 +59,24 @@ def add_site(session: Session, name: str, site_name: str, *, actor: str) -> None
     change_sites(session, name, [*before, site_name], actor=actor)
 
 
+def demand_code(session: Session, name: str, *, is_demanded: bool, actor: str) -> None:
+    """Wants a two-step code of the person from their next page on, or no longer. Raises NoSuchStaff."""
+    person = find(session, name)
+    if is_demanded == (person.two_step_demanded_at is not None):
+        return
+    person.two_step_demanded_at = utcnow() if is_demanded else None
+    audit.record(session, actor, "two_step_demanded" if is_demanded else "two_step_left_open", name)
+
+
+def choose_password(session: Session, owner: Identity, password: str, *, kept: bytes, field: str) -> None:
+    """Gives people the password that they have chosen, and ends their sessions but the one `kept`, a token's hash; the
+    keys of their scripts go on. Raises BadValue, about that `field` of a form."""
+    find(session, owner.name).password_hash = _hashed(password, field)
+    others = StaffSession.staff_id == owner.id, StaffSession.token_hash != kept
+    session.execute(delete(StaffSession).where(*others))
+    audit.record(session, owner.name, "own_password_changed", owner.name)
+
+
 def disable(session: Session, name: str, *, actor: str) -> None:
     """Switches the person off, ends their sessions and revokes their keys at once. Raises NoSuchStaff, BadValue."""
     person = find(session, name)
@@ -90,8 +109,8 @@ def _shut_out(session: Session, person: Staff) -> None:
     session.execute(delete(StaffKey).where(StaffKey.staff_id == person.id))
 
 
-def _hashed(password: str) -> str:
+def _hashed(password: str, field: str = "password") -> str:
     if len(password) < SHORTEST_PASSWORD:
         text = msgid("a password has at least %(least)d characters")
-        raise BadValue(text, field="password", least=SHORTEST_PASSWORD)
+        raise BadValue(text, field=field, least=SHORTEST_PASSWORD)
     return hash_password(password)

@@ -122,7 +122,7 @@ async def test_a_new_site_is_shown_to_the_developers_who_are_chosen(staff: SignI
     assert (await ken.get("/admin/sites/mine")).status_code == 404
 
 
-@pytest.mark.parametrize("page", ["sites", "reset", "disable"])
+@pytest.mark.parametrize("page", ["sites", "two-step", "reset", "disable"])
 async def test_a_person_who_is_not_there_is_a_page_that_says_so(staff: SignIn, page: str) -> None:
     ada = staff("admin")
 

@@ -111,6 +111,19 @@ class StaffSites(PersonHandler):
         self.done(f"/admin/staff/{name}")
 
 
+class StaffTwoStep(PersonHandler):
+    """Whether a two-step code is demanded of a person."""
+
+    async def get(self, name: str) -> None:
+        self.show("staff/two_step.html", person=await self.person(name))
+
+    async def save(self, name: str) -> None:
+        is_demanded = self.entered("demanded") == "yes"
+        await self.person(name)
+        await self.gateway.database.write(staff.demand_code, name, is_demanded=is_demanded, actor=self.identity.name)
+        self.done(f"/admin/staff/{name}")
+
+
 class StaffReset(PersonHandler):
     """Gives a person a new password, switches them on, and ends their sessions."""
 
