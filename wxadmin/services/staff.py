@@ -65,7 +65,10 @@ def demand_code(session: Session, name: str, *, is_demanded: bool, actor: str) -
     if is_demanded == (person.two_step_demanded_at is not None):
         return
     person.two_step_demanded_at = utcnow() if is_demanded else None
-    audit.record(session, actor, "two_step_demanded" if is_demanded else "two_step_left_open", name)
+    if is_demanded:
+        audit.record(session, actor, "two_step_demanded", name)
+    else:
+        audit.record(session, actor, "two_step_left_open", name)
 
 
 def choose_password(session: Session, owner: Identity, password: str, *, kept: bytes, field: str) -> None:
