@@ -24,8 +24,8 @@ from wxadmin.services import staff as staff_services
 from wxadmin.services.sites import SiteForm
 from wxadmin.settings import Settings
 
-ADMIN, SUPPORT, CAREFUL = "ada", "lin", "eve"
-"""The last one is asked for a code, too."""
+ADMIN, SUPPORT, CAREFUL, DEVELOPER = "ada", "lin", "eve", "dan"
+"""The third one is asked for a code, too."""
 _SHOWN = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.ABANDONED, Outcome.SNAPSHOT}
 
 NO_PAGES: Mapping[type[RequestHandler], str] = {
@@ -110,6 +110,7 @@ PAGES = [
     "/admin/failures/page_redirect_uri",
     "/admin/failures/98765",
     "/admin/me",
+    "/admin/me/password",
     "/admin/me/new-key",
     "/admin/me/keys/{own_key}/revoke",
     "/admin/me/sessions/{other_session}/end",
@@ -136,6 +137,8 @@ PAGES = [
     "/admin/new/person",
     f"/admin/staff/{CAREFUL}",
     f"/admin/staff/{CAREFUL}/keys/{{others_key}}/revoke",
+    f"/admin/staff/{DEVELOPER}/sites",
+    f"/admin/staff/{CAREFUL}/two-step",
     f"/admin/staff/{CAREFUL}/reset",
     f"/admin/staff/{CAREFUL}/disable",
     "/admin/audit",
@@ -171,6 +174,14 @@ def furnish(settings: Settings, password: str) -> Known:
     try:
         for name in (SUPPORT, CAREFUL):
             database.write_now(staff_services.add, name=name, role=Role.SUPPORT, password=password, actor=ADMIN)
+        database.write_now(
+            staff_services.add,
+            name=DEVELOPER,
+            role=Role.DEVELOPER,
+            password=password,
+            site_names=[SITE],
+            actor=ADMIN,
+        )
         return database.write_now(_furnished, keys)
     finally:
         database.close()

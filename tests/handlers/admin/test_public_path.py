@@ -100,7 +100,8 @@ def examples(
         "/admin/failures/": "40029",
         "/admin/accounts/": "tea",
         "/admin/sites/": "shop",
-        "/admin/staff/": staff("support").name,
+        # Only such a person has sites to choose.
+        "/admin/staff/": staff("developer", ["shop"]).name,
         "/admin/tokens/": "tea",
         "/": VERIFY_FILE,
     }

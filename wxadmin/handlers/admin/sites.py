@@ -14,8 +14,9 @@ from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import ADMINS, SITE_READERS
 from wxadmin.i18n import msgid
 from wxadmin.models import Role
-from wxadmin.queries import accounts, sites
+from wxadmin.queries import accounts, sites, staff
 from wxadmin.queries.sites import SiteRow
+from wxadmin.services import site_developers
 from wxadmin.services import sites as services
 from wxadmin.services.sites import SiteForm
 
@@ -107,16 +108,18 @@ class SiteAdd(SiteFormHandler):
     async def get(self) -> None:
         known = await self.gateway.database.read(accounts.all_rows)
         on = [account for account in known if account.disabled_at is None]
-        self.show("sites/add.html", accounts=on, site=None, handoff_words=HANDOFF_WORDS)
+        developers = await self.gateway.database.read(staff.developers)
+        self.show("sites/add.html", accounts=on, site=None, handoff_words=HANDOFF_WORDS, developers=developers)
 
     async def save(self) -> None:
         name = self.entered("name")
         made = await self.gateway.database.write(
-            services.add,
+            site_developers.add_site,
             self.gateway.keys,
             account=self.entered("account"),
             name=name,
             form=self.form(),
+            developers=self.get_body_arguments("developers"),
             actor=self.identity.name,
         )
         # Not a redirect: this page is the one place that shows them.
