@@ -65,11 +65,12 @@ class Entry:
         return self.reply_zh if lang.startswith("zh") else self.reply_en
 
 
-_FOR_ADMINS = frozenset(
+_ADMINS = (
     "10003 10005 10012 10016 40001 40002 40013 40066 40125 40164 40243 41002 41004 41018 43001 43002 43003 45009 45011 "
     "45035 47001 48001 50002 61004 61006 61024 89506 89507 page_scope "
-    "gw_connect gw_return_url_refused gw_account_off gw_key_missing gw_overloaded".split()
+    "gw_connect gw_return_url_refused gw_account_off gw_key_missing gw_overloaded"
 )
+_FOR_ADMINS = frozenset(_ADMINS.split())
 # A missing profile is looked into by whoever has the attempt before them.
 _BY_THEMSELVES = frozenset({"userinfo", "symptom"})
 _OF_SECRETS = frozenset({"40001", "40125", "41004"})

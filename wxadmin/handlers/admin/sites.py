@@ -61,7 +61,7 @@ class SiteShow(StaffHandler):
         self.show(
             "sites/show.html",
             site=site,
-            auth_url=f"{self.gateway.public_url}/auth?{urlencode(asked | {'account': site.account})}",
+            auth_url=f"{self.gateway.public_url}/auth?{urlencode(asked | {'account': site.account, 'nonce': 'RANDOM'})}",
             redeem_url=f"{self.gateway.public_url}/api/v1/tickets/redeem",
             handoff_words=HANDOFF_WORDS,
             may_change=self.identity.role == Role.ADMIN,
