@@ -7,7 +7,7 @@ from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
 from wxadmin.models.export import Destination, Export, ExportPart, ExportState, ExportSubject, Format, Purpose
-from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
+from wxadmin.models.house import ONLY_LOOK, Counter, JobRun, JobTurn, KeyInUse, Node, OutsideLook
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
@@ -18,6 +18,7 @@ from wxadmin.models.user import IS_KNOWN, Token, TokenState, User, UserChannel
 
 __all__ = [
     "IS_KNOWN",
+    "ONLY_LOOK",
     "Account",
     "AccountRefresh",
     "Attempt",
@@ -46,6 +47,7 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "OutsideLook",
     "Purpose",
     "RefreshPass",
     "ReturnURL",
