@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_notice_until"
-down_revision = "20261126_withdrawn"
+down_revision = "20261126_subjects"
 branch_labels = None
 depends_on = None
 
