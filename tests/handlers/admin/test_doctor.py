@@ -6,9 +6,10 @@ from typing import Any
 
 from tests import html_tree
 from tests.databases import on_sqlite
-from tests.factories import JobRunFactory, NodeFactory
+from tests.factories import JobRunFactory, NodeFactory, OutsideLookFactory
 from tests.handlers.admin.conftest import SignIn
 from tests.running import SiteKeys, serving
+from wxadmin.models import ONLY_LOOK
 from wxadmin.settings import Settings
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
@@ -41,6 +42,45 @@ async def test_from_outside_wechat_is_asked(staff: SignIn, world: World) -> None
     assert "WeChat takes AppID and AppSecret of tea." in findings(right.text)["Passed"]
     assert "WeChat does not take the AppSecret of tea (40125)" in findings(wrong.text)["Must be fixed"]
     assert "wxadmin account secret tea" in findings(wrong.text)["Must be fixed"]
+
+
+@on_sqlite
+async def test_what_was_seen_from_outside_stays_on_the_page_of_everybody(staff: SignIn, world: World) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=40125, times=1))
+    before = await staff("operator").get("/admin/doctor")
+
+    await staff("operator").post("/admin/doctor")
+    asked = len(list(world.calls.since(0)))
+    after = await staff("admin").get("/admin/doctor")
+
+    assert "Only what is here was looked at" in before.text
+    assert "Only what is here was looked at" not in after.text
+    assert "Last seen from outside: " in after.text
+    assert "WeChat does not take the AppSecret of tea (40125)" in findings(after.text)["Must be fixed"]
+    assert len(list(world.calls.since(0))) == asked
+
+
+@on_sqlite
+async def test_who_may_is_led_to_the_form(staff: SignIn, world: World) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=40125, times=1))
+    await staff("admin").post("/admin/doctor")
+
+    admins = await staff("admin").get("/admin/doctor")
+    operators = await staff("operator").get("/admin/doctor")
+
+    assert '<a href="/admin/accounts/tea/secret">Do it here</a>' in admins.text
+    assert '<a href="/admin/sites/clinic/change">Do it here</a>' in admins.text
+    assert "Do it here" not in operators.text
+
+
+@on_sqlite
+async def test_what_another_version_kept_of_a_look_is_passed_over(staff: SignIn, store: Store) -> None:
+    store(lambda: OutsideLookFactory(id=ONLY_LOOK, seen={"answers": "of another form"}))
+
+    page = await staff("operator").get("/admin/doctor")
+
+    assert page.status_code == 200
+    assert "Only what is here was looked at" in page.text
 
 
 @on_sqlite
