@@ -16,15 +16,9 @@ from wxadmin.handlers.admin.job_words import JOBS, ROWS
 from wxadmin.handlers.admin.menu import TOKEN_KEEPERS
 from wxadmin.handlers.admin.tokens import current_standing
 from wxadmin.handlers.arrival import arrival_of
-from wxadmin.i18n import msgid
 from wxadmin.queries import house, outside_looks
 from wxadmin.services.outside_looks import keep
 
-_TITLES = {
-    Grade.FATAL: msgid("Must be fixed"),
-    Grade.ATTENTION: msgid("To be looked at"),
-    Grade.FINE: msgid("Passed"),
-}
 _BADGES = {Grade.FATAL: "bad", Grade.ATTENTION: "wait", Grade.FINE: "ok"}
 
 
@@ -65,7 +59,6 @@ class Doctor(FormHandler):
             looked_at=looked_at,
             grades={grade: [one for one in findings if one.grade is grade] for grade in Grade},
             grade_words=GRADE_WORDS,
-            titles=_TITLES,
             form_for=partial(form_for, role=self.identity.role),
             badges=_BADGES,
             language=self.language,
