@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 from wxadmin.handlers.admin import returns_words
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.job_words import JOBS
+from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.admin.remedies import remedy_for
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Role
@@ -58,9 +59,10 @@ def _misconfigured(state: State, lang: Language, role: Role) -> Iterator[Finding
             "code": found.code,
             "title": entry.title(lang),
             "times": f"{found.times:,}",
-            "remedy": remedy_for(entry, role, lang),
+            # Whoever looks at no failures mends none: the badge says whose it is.
+            "remedy": remedy_for(entry, role, lang) if role in NOT_MARKETERS else "",
         }
-        yield Finding("bad", text, f"/admin/failures/{found.code}", "misconfigured")
+        yield Finding("bad", text.strip(), f"/admin/failures/{found.code}", "misconfigured")
 
 
 def _collapses(state: State, now: datetime, lang: Language, zone: tzinfo) -> Iterator[Finding]:
