@@ -14,7 +14,11 @@ from tests.html_tree import Node
 from wxadmin import days
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
+from wxadmin.handlers.admin import login_cards
+from wxadmin.handlers.admin.numbers import Trend
 from wxadmin.models import Site, Stage
+from wxadmin.queries.compared import Pair
+from wxadmin.queries.hours import Logins
 from wxadmin.settings import Settings
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -210,8 +214,8 @@ async def test_more_people_of_the_snapshot_page_are_bad_news(
 
     page = await staff("operator").get("/admin/?range=yesterday")
 
-    assert card(html_tree.read(page.text), "snapshot_share").startswith("Snapshot share 30.0% +17.5 percentage points")
-    assert '<span class="delta bad">+17.5 percentage points</span>' in page.text
+    assert card(html_tree.read(page.text), "snapshot_share").startswith("Snapshot share 30.0% +17.5 pp")
+    assert '<span class="delta bad">+17.5 pp</span>' in page.text
 
 
 async def test_changes_stand_over_the_chart_and_in_words_beneath(
@@ -268,3 +272,33 @@ async def test_the_daily_report_is_yesterday_in_words(
     assert "未从微信返回：10（25.0%）" in lines
     assert "失败：6 次，最多的是 40029 code 无效 6" in lines
     assert "Failures: 6; most often 40029 Code not valid 6" in section(english, "report").text
+
+
+async def test_renewals_of_tokens_that_failed_stand_apart_from_failed_logins(
+    store: Store, staff: Staff, shop: Site, noon: Callable[[int], datetime]
+) -> None:
+    place = {"account_id": shop.account_id, "site_id": shop.id}
+    store(lambda: FailureHourFactory(hour=noon(1), code="40029", stage=Stage.EXCHANGE, events=2, **place))
+    store(lambda: FailureHourFactory(hour=noon(1), code="-1", stage=Stage.REFRESH, events=7, **place))
+
+    page = await read(staff("operator"), "?range=yesterday")
+    chinese = await read(staff("operator"), "?range=yesterday", lang="zh_CN")
+
+    assert "2 failures in the range." in section(page, "trend").text
+    assert "Besides, 7 renewals of tokens failed, which no visitor notices." in section(page, "trend").text
+    assert [row[0].split()[0] for row in rows(page, "ranking")] == ["40029"]
+    assert "Renewals of tokens that failed: 7" in section(page, "report").text
+    assert "凭证续期失败：7 次" in section(chinese, "report").text
+    assert "All these days are whole" in page.text
+
+
+def test_a_rate_of_today_is_compared_as_it_is_shown() -> None:
+    until_the_hour = Logins(succeeded=9, abandoned=1)
+    here = Pair(Logins(succeeded=10, abandoned=10), until_the_hour, is_over=False)
+    before = Pair(Logins(succeeded=90, abandoned=30), Logins(succeeded=8, abandoned=2), is_over=False)
+
+    rate = login_cards.difference("success_rate", here, before, "en")
+    count = login_cards.difference("succeeded", here, before, "en")
+
+    assert rate == ("-30.0 pp", Trend.BAD)
+    assert count == ("+12.5%", Trend.GOOD)

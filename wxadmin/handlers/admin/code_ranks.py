@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wxadmin.i18n import Language, msgid, translator
+from wxadmin.models import Stage
 from wxadmin.queries.failures import Kind
 from wxadmin.wechat import errcodes
 
@@ -21,6 +22,12 @@ class Rank:
     events: int
     share: float
     colour: int
+
+
+def split(failures: Mapping[Kind, tuple[int, ...]]) -> tuple[dict[Kind, tuple[int, ...]], int]:
+    """Those of logins, and how many renewals of tokens failed besides: no visitor notices one."""
+    logins = {kind: values for kind, values in failures.items() if kind.stage != Stage.REFRESH}
+    return logins, sum(sum(values) for kind, values in failures.items() if kind not in logins)
 
 
 def ranked(counts: Mapping[Kind, tuple[int, ...]], lang: Language) -> list[Rank]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from wxadmin.handlers.admin import login_cards
-from wxadmin.handlers.admin.code_ranks import ranked
+from wxadmin.handlers.admin.code_ranks import ranked, split
 from wxadmin.handlers.admin.funnel import lost, spoken
 from wxadmin.handlers.admin.numbers import per_cent, whole
 from wxadmin.handlers.admin.vocabulary import STAGES
@@ -75,7 +75,8 @@ def _way(figures: Figures, lang: Language) -> Iterator[str]:
 
 def _failures(figures: Figures, lang: Language) -> Iterator[str]:
     say = translator(lang).gettext
-    ranks = ranked(figures.failures, lang)
+    logins, renewals = split(figures.failures)
+    ranks = ranked(logins, lang)
     total = whole(sum(rank.events for rank in ranks))
     codes = [f"{rank.code} {rank.title} {whole(rank.events)}" for rank in ranks if rank.code][:_CODES]
     if not codes:
@@ -85,6 +86,8 @@ def _failures(figures: Figures, lang: Language) -> Iterator[str]:
             "total": total,
             "codes": say(msgid(", ")).join(codes),
         }
+    if renewals:
+        yield say(msgid("Renewals of tokens that failed: %s")) % whole(renewals)
 
 
 def _time(figures: Figures, lang: Language) -> Iterator[str]:

@@ -10,6 +10,7 @@ from wxadmin import support_codes
 from wxadmin.handlers.admin import code_chart, remedies
 from wxadmin.handlers.admin.attempt_filters import CODE
 from wxadmin.handlers.admin.attempts import read_cursor
+from wxadmin.handlers.admin.code_ranks import split
 from wxadmin.handlers.admin.durations import spoken_ms
 from wxadmin.handlers.admin.failure_page import FailureKind, FailurePage
 from wxadmin.handlers.admin.vocabulary import CLASSES
@@ -34,11 +35,12 @@ class FailureList(FailurePage):
         await self.read_filters()
         kinds = await self.kinds(_GLANCED_AT)
         grouped = {one: [kind for kind in kinds if kind.kind.event_class == one] for one in CLASSES}
-        counts = {kind.kind: kind.group.values for kind in grouped[Class.FAILURE]}
+        counts, renewals = split({kind.kind: kind.group.values for kind in grouped[Class.FAILURE]})
         self.show(
             "failures/list.html",
             grouped=grouped,
-            total=sum(kind.total for kind in grouped[Class.FAILURE]),
+            total=sum(sum(values) for values in counts.values()),
+            renewals=renewals,
             chart=code_chart.draw(counts, self._buckets(), self.language),
             glanced_at=_GLANCED_AT,
             words=await self.words(kind.kind.code for kind in kinds),

@@ -30,8 +30,9 @@ def shown(logins: Logins, name: str) -> str:
 
 
 def difference(name: str, here: Pair, before: Pair, lang: Language) -> tuple[str, Trend]:
-    """In per cent, of shares in percentage points; empty where there was nothing before."""
-    now, then = getattr(here.so_far, name), getattr(before.so_far, name)
+    """In per cent, of shares in percentage points; empty where there was nothing before. The hour that runs is in a
+    share, where trouble shows first, and in no count: it would always be fewer."""
+    now, then = getattr(here.whole if name in _SHARES else here.so_far, name), getattr(before.so_far, name)
     told, trend = points(now, then, translator(lang).gettext) if name in _SHARES else change(now, then)
     return told, _TURNED[trend] if name in _BAD else trend
 

@@ -69,7 +69,7 @@ def points(now: float | None, before: float | None, words: Words) -> tuple[str, 
     if now is None or before is None:
         return "", Trend.SAME
     by = round(100 * (now - before), 1)
-    return words(msgid("%s percentage points")) % _signed(by), _trend(by)
+    return words(msgid("%s pp")) % _signed(by), _trend(by)
 
 
 def _signed(by: float) -> str:

@@ -19,7 +19,7 @@ from wxadmin.handlers.admin import (
 from wxadmin.handlers.admin.attention_words import Finding, findings
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import share
-from wxadmin.handlers.admin.code_ranks import ranked
+from wxadmin.handlers.admin.code_ranks import ranked, split
 from wxadmin.handlers.admin.menu import ADMINS, NOT_MARKETERS, SITE_READERS, places_for
 from wxadmin.handlers.admin.numbers import per_cent, whole
 from wxadmin.handlers.admin.overview_filters import RANGES, Asked
@@ -95,17 +95,20 @@ class Overview(StaffHandler):
             now=now,
             is_confined=self.identity.site_ids is not None,
         )
-        ranks = ranked(shown.failures, self.language)
+        logins, renewals = split(shown.failures)
+        ranks = ranked(logins, self.language)
         changes = change_marks.lines(shown.changes, self.front.zone, self.language)
         marks = change_marks.marks(changes, bounds)
         return {
             "day_numbers": login_cards.cards(shown.compared, self.language, is_today=asked.range == "today"),
             "rungs": funnel.rungs(shown.steps, lambda outcome: self._attempts(asked, outcome)),
             "timings": funnel.timings(shown.steps, self.language),
-            "chart": code_chart.draw(shown.failures, self._bars(asked, bounds), self.language, marks=marks),
+            "chart": code_chart.draw(logins, self._bars(asked, bounds), self.language, marks=marks),
             "changes": changes,
             "ranks": ranks,
             "failures": sum(one.events for one in ranks),
+            "renewals": renewals,
+            "is_over": shown.compared.here.is_over,
         }
 
     async def _report(self, asked: Asked, known: Places, now: datetime) -> str:

@@ -4,6 +4,7 @@ from wxadmin.handlers.admin.definitions.definition import Definition
 from wxadmin.i18n import msgid
 
 _FAILED = "FROM event WHERE event_class = 'failure' AND at >= :start AND at < :end"
+_OF_LOGINS = f"{_FAILED} AND stage <> 'refresh'"
 _LATER = (
     "FROM event AS later WHERE later.id > event.id AND later.id < event.id + 2516582400000\n"
     "        AND (event.stage <> 'refresh' AND later.outcome = 'succeeded'\n"
@@ -16,18 +17,19 @@ DEFINITIONS = (
         "failures",
         msgid("Failures"),
         msgid(
-            "Steps that failed, with WeChat's errcode or the gateway's reason, refreshes included. One attempt may "
-            "fail at several steps, so this is not the number of failed attempts."
+            "Steps of logins that failed, with WeChat's errcode or the gateway's reason. One attempt may fail at "
+            "several steps, so this is not the number of failed attempts. Renewals of tokens that failed are told "
+            "besides."
         ),
         "failure_hour",
-        f"SELECT count(*) {_FAILED}",
+        f"SELECT count(*) {_OF_LOGINS}",
     ),
     Definition(
         "failures_by_code",
         msgid("Failures by errcode"),
         msgid("The same steps by their errcode or reason; the share is of all of them."),
         "failure_hour",
-        f"SELECT code, count(*),\n    1.0 * count(*) / (SELECT count(*) {_FAILED})\n{_FAILED} GROUP BY code",
+        f"SELECT code, count(*),\n    1.0 * count(*) / (SELECT count(*) {_OF_LOGINS})\n{_OF_LOGINS} GROUP BY code",
     ),
     Definition(
         "failures_by_step",
