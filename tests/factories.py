@@ -565,6 +565,15 @@ class NoticeFactory(_Factory):
     set_by = "ada"
 
 
+class OutsideLookFactory(_Factory):
+    class Meta:
+        model = models.OutsideLook
+
+    id = factory.Sequence(lambda number: number + 1)
+    at = _ago(minutes=20)
+    seen = factory.LazyFunction(lambda: {"answers": {}, "health": {"error": "refused"}, "ownership": {}})
+
+
 class AccountRefreshFactory(_Factory):
     class Meta:
         model = models.AccountRefresh

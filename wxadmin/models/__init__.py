@@ -17,7 +17,7 @@ from wxadmin.models.export import (
     Purpose,
 )
 from wxadmin.models.holding import ExportHolding, Holding
-from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
+from wxadmin.models.house import ONLY_LOOK, Counter, JobRun, JobTurn, KeyInUse, Node, OutsideLook
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
@@ -31,6 +31,7 @@ from wxadmin.models.user import BLOCK, IS_KNOWN, Token, TokenState, User, UserCh
 __all__ = [
     "BLOCK",
     "IS_KNOWN",
+    "ONLY_LOOK",
     "Account",
     "AccountRefresh",
     "Attempt",
@@ -63,6 +64,7 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "OutsideLook",
     "Purpose",
     "RefreshPass",
     "ReturnURL",

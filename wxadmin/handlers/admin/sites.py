@@ -58,11 +58,12 @@ class SiteShow(StaffHandler):
         site = await self.gateway.database.read(sites.named, name, self.identity.site_ids)
         if site is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
-        asked = {"url": site.return_urls[0] if site.return_urls else "", "scope": "snsapi_userinfo"}
+        url = site.return_urls[0] if site.return_urls else ""
+        asked = {"url": url, "scope": "snsapi_userinfo", "account": site.account, "nonce": "RANDOM"}
         self.show(
             "sites/show.html",
             site=site,
-            auth_url=f"{self.gateway.public_url}/auth?{urlencode(asked | {'account': site.account})}",
+            auth_url=f"{self.gateway.public_url}/auth?{urlencode(asked)}",
             redeem_url=f"{self.gateway.public_url}/api/v1/tickets/redeem",
             handoff_words=HANDOFF_WORDS,
             may_change=self.identity.role == Role.ADMIN,
