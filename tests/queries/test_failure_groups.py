@@ -13,10 +13,11 @@ from wxadmin.ids import first_id_at
 from wxadmin.models import Class, Event, Outcome, Site, Stage
 from wxadmin.queries import failures
 from wxadmin.queries.failure_groups import groups
+from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.failure_places import most_hit_of_each
 from wxadmin.queries.failure_recoveries import Recovered, recovered_of_each
 from wxadmin.queries.failure_times import Seen, seen_of_each, usual_of_each
-from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.failures import Span
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 INVALID_CODE = Kind("40029", Stage.EXCHANGE.value, Class.FAILURE.value)

@@ -9,7 +9,8 @@ from tests.services.test_ledger import Story, ask
 from wxadmin.clock import hour_of, utcnow
 from wxadmin.database import Database
 from wxadmin.queries import failures
-from wxadmin.queries.failures import Kind, People, Span
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import People, Span
 
 Events = list[dict[str, Any]]
 

@@ -2,6 +2,8 @@
 
 from itertools import pairwise
 
+import pytest
+
 from wxadmin.queries.read_budget import ReadBudget
 
 
@@ -26,11 +28,27 @@ def looked(budget: ReadBudget, clock: Clock, *, rows_a_second: float, most: int 
 def test_windows_grow_and_end_before_the_budget_does() -> None:
     clock = Clock()
 
-    windows = looked(ReadBudget(0.08, clock), clock, rows_a_second=200_000)
+    *windows, _ = looked(ReadBudget(0.08, clock), clock, rows_a_second=200_000)
 
     assert all(later == 2 * earlier for earlier, later in pairwise(windows))
     assert len(windows) > 3
     assert clock.now <= 100.08
+
+
+@pytest.mark.parametrize("rows_a_second", [60_000, 100_000, 130_000, 190_000, 250_000])
+def test_whatever_the_speed_the_last_window_is_cut_to_what_is_left(rows_a_second: int) -> None:
+    clock = Clock()
+
+    *windows, last = looked(ReadBudget(0.08, clock), clock, rows_a_second=rows_a_second)
+
+    assert 500 <= last < 2 * windows[-1]
+    assert 100.07 <= clock.now <= 100.08
+
+
+def test_a_budget_that_others_have_used_up_grants_one_window() -> None:
+    clock = Clock()
+
+    assert looked(ReadBudget(-1, clock), clock, rows_a_second=200_000) == [500]
 
 
 def test_a_slow_database_is_asked_for_one_window_all_the_same() -> None:
@@ -54,4 +72,5 @@ def test_what_a_page_reads_next_has_what_is_left() -> None:
     page = looked(budget, clock, rows_a_second=200_000)
     count = looked(budget, clock, rows_a_second=200_000)
 
-    assert (len(page) > 1, count) == (True, [500])
+    assert (len(page), len(count)) == (5, 2)
+    assert clock.now <= 100.08

@@ -32,8 +32,8 @@ def test_only_what_went_well_within_the_hours_counts(session: Session) -> None:
         StepHourFactory(hour=hour, event_class=event_class.value, site_id=7, events=events, ms_100=events)
     session.flush()
 
-    found = steps.steps(session, now, now + HOUR, EVERYBODY)
-    of_another = steps.steps(session, now, now + HOUR, Part(frozenset({8})))
+    found = steps.steps(session, (now, now + HOUR), EVERYBODY)
+    of_another = steps.steps(session, (now, now + HOUR), Part(frozenset({8})))
 
     assert (found[Stage.EXCHANGE].events, found[Stage.EXCHANGE].timed) == (2, 2)
     assert of_another[Stage.EXCHANGE].events == 0

@@ -13,7 +13,8 @@ from wxadmin.database import Database
 from wxadmin.days import DAY, day_of, last_days, start_of
 from wxadmin.queries import compared, counts, failures, overview
 from wxadmin.queries.compared import Compared, Days
-from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import Span
 from wxadmin.queries.hours import EVERYBODY
 from wxadmin.queries.overview import State
 

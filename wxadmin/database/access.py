@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from wxadmin.database.engines import database_url, make_reader, make_writer
 from wxadmin.database.failures import should_try_again, translated
 from wxadmin.database.long_reads import LongReads
+from wxadmin.database.memory import Memory
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _TRIES = 3
+_MEMORY = "memory"
 
 
 class Database:
@@ -31,6 +33,7 @@ class Database:
         self.writer: Engine = make_writer(parsed, write_threads + 1)
         self.reader: Engine = make_reader(parsed, threads)
         self.long_reads = LongReads(parsed)
+        self._memory = Memory()
         self._readers = ThreadPoolExecutor(threads, thread_name_prefix="db-read")
         self._writers = ThreadPoolExecutor(write_threads, thread_name_prefix="db-write")
         # SQLite has one writer, which journal and forms share; on PostgreSQL the journal has a thread of its own.
@@ -52,6 +55,7 @@ class Database:
     def read_now(self, query: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same as `read` in the calling thread, for commands."""
         with self._session(self.reader) as session:
+            session.info[_MEMORY] = self._memory
             return query(session, *args, **kwargs)
 
     def write_now(self, service: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,3 +85,8 @@ class Database:
     @staticmethod
     async def _run(pool: Executor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def memory_of(session: Session) -> Memory | None:
+    """What is remembered of the database that the session reads; None where it may see what nobody else does."""
+    return session.info.get(_MEMORY)

@@ -37,10 +37,11 @@ def meant(text: str) -> Sequence[Meant]:
     if not _says_enough(asked):
         return []
     best: dict[str, float] = {}
-    for code, phrase in _phrases():
-        score = _score(asked, phrase)
-        if score > best.get(code, 0):
-            best[code] = score
+    pairs = _pairs(asked)
+    for phrase in _phrases():
+        score = _score(asked, pairs, phrase)
+        if score > best.get(phrase.code, 0):
+            best[phrase.code] = score
     # What somebody sees names the codes that may be behind it, and so goes before each of them.
     ranked = sorted(best.items(), key=lambda item: (-item[1], not item[0].startswith(_SYMPTOM)))
     if ranked and ranked[0][1] >= _EXACT and ranked[0][0].startswith(_SYMPTOM):
@@ -52,22 +53,35 @@ def meant(text: str) -> Sequence[Meant]:
     return [Meant(code, score >= _EXACT) for code, score in ranked if score >= floor][:_SHOWN]
 
 
-def _score(asked: str, phrase: str) -> float:
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """`pairs` are those of the plain text: they are counted once, not for each search."""
+
+    code: str
+    plain: str
+    pairs: Counter[str]
+
+
+def _score(asked: str, pairs: Counter[str], phrase: _Phrase) -> float:
     """From 0 to 3; in between, by how much of the longer one the shorter one is."""
-    if asked == phrase:
+    plain = phrase.plain
+    if asked == plain:
         return _EXACT
-    if phrase in asked:
-        return 2 + len(phrase) / len(asked) if _says_enough(phrase) else 0
-    if asked in phrase:
-        return 1 + len(asked) / len(phrase)
-    return _alike(asked, phrase)
+    if plain in asked:
+        return 2 + len(plain) / len(asked) if _says_enough(plain) else 0
+    if asked in plain:
+        return 1 + len(asked) / len(plain)
+    return _alike(pairs, len(asked) - 1, phrase)
 
 
-def _alike(one: str, other: str) -> float:
-    """The share of pairs of neighbouring signs that both have, as Dice reckons it; below 1."""
-    first, second = _pairs(one), _pairs(other)
-    in_common = sum((first & second).values())
-    return 2 * in_common / max(1, first.total() + second.total()) * 0.999
+def _alike(pairs: Counter[str], number: int, phrase: _Phrase) -> float:
+    """The share of pairs of neighbouring signs that both have, as Dice reckons it, below 1; 0 where lengths alone keep
+    it below _ALIKE. `number` is how many pairs there are of what is asked."""
+    of_phrase = len(phrase.plain) - 1
+    if 2 * min(number, of_phrase) < _ALIKE * (number + of_phrase):
+        return 0
+    in_common = sum(min(times, pairs[pair]) for pair, times in phrase.pairs.items() if pair in pairs)
+    return 2 * in_common / max(1, number + of_phrase) * 0.999
 
 
 def _pairs(text: str) -> Counter[str]:
@@ -85,8 +99,9 @@ def _plain(text: str) -> str:
 
 
 @cache
-def _phrases() -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys((code, plain) for code, text in _texts() if (plain := _plain(text))))
+def _phrases() -> tuple[_Phrase, ...]:
+    known = dict.fromkeys((code, plain) for code, text in _texts() if (plain := _plain(text)))
+    return tuple(_Phrase(code, plain, _pairs(plain)) for code, plain in known)
 
 
 def _texts() -> Iterator[tuple[str, str]]:

@@ -81,8 +81,8 @@ def _missing(days: Days, now: datetime) -> timedelta:
 
 
 def _pair(session: Session, days: Days, part: Part, missing: timedelta) -> Pair:
-    whole = hours.logins(session, days.start, days.end, part)
+    whole = hours.logins(session, days.midnights, part)
     if not missing:
         return Pair(whole, whole, is_over=True)
-    rest = hours.logins(session, days.end - missing, days.end, part)
+    rest = hours.logins(session, (days.end - missing, days.end), part)
     return Pair(whole, whole - rest, is_over=False)

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from wxadmin.queries import failures
+from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.failure_places import MostHit, most_hit_of_each
 from wxadmin.queries.failure_recoveries import Recovered, recovered_of_each
 from wxadmin.queries.failure_times import Seen, Usual, seen_of_each, usual_of_each
-from wxadmin.queries.failures import Kind, People, Span
+from wxadmin.queries.failures import People, Span
 
 
 @dataclass(frozen=True, slots=True)

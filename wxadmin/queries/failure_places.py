@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from wxadmin.models import Attempt, Event, Site
-from wxadmin.queries.failures import Kind, Span, newest_of_each
+from wxadmin.queries.failure_kinds import Form, Kind
+from wxadmin.queries.failures import Span, asked_in, newest_of_each
 
 _SHOWN = 5
 
@@ -37,41 +39,41 @@ def most_hit_of_each(session: Session, span: Span, kinds: Sequence[Kind], *, mos
     if not kinds:
         return {}
     titles = dict(session.execute(select(Site.id, Site.title)).all())
-    alike: dict[Kind, list[_Alike]] = {kind: [] for kind in kinds}
-    for kind, site_id, browser, version, number in session.execute(_alike(span, kinds, most)):
-        alike[kinds[kind]].append(_Alike(site_id, browser, version, number))
-    return {kind: _counted(rows, titles) for kind, rows in alike.items()}
+    form = span.form(session, kinds)
+    # Added up here: most of them differ, and a database would sort them all to tell so.
+    alike = Counter(map(_Alike._make, session.execute(_newest(form, most), asked_in(form, span, kinds))))
+    found: dict[Kind, list[tuple[_Alike, int]]] = {kind: [] for kind in kinds}
+    for one, times in alike.items():
+        found[kinds[one.number]].append((one, times))
+    return {kind: _counted(rows, titles) for kind, rows in found.items()}
 
 
 class _Alike(NamedTuple):
+    """By what events may be alike; `number` is their kind's."""
+
+    number: int
     site_id: int | None
     browser: str
     version: str | None
-    number: int
 
 
-def _alike(span: Span, kinds: Sequence[Kind], most: int) -> Select[int, int, str, str, int]:
-    """How many of the newest events of each kind have the same site, browser and version."""
-    newest = newest_of_each(span, kinds, (Event.site_id, Event.browser_family, Event.attempt_id), most)
-    alike = (newest.c.kind, newest.c.site_id, newest.c.browser_family, Attempt.wechat_version)
-    return (
-        select(*alike, func.count())
-        .select_from(newest)
-        .outerjoin(Attempt, Attempt.id == newest.c.attempt_id)
-        .group_by(*alike)
-    )
+@lru_cache
+def _newest(form: Form, most: int) -> Select[int, int, str, str]:
+    newest = newest_of_each(form, (Event.site_id, Event.browser_family, Event.attempt_id), most)
+    alike = (newest.c.number, newest.c.site_id, newest.c.browser_family, Attempt.wechat_version)
+    return select(*alike).select_from(newest).outerjoin(Attempt, Attempt.id == newest.c.attempt_id)
 
 
-def _counted(rows: Sequence[_Alike], titles: dict[int, str]) -> MostHit:
+def _counted(rows: Sequence[tuple[_Alike, int]], titles: dict[int, str]) -> MostHit:
     sites: Counter[str] = Counter()
     browsers: Counter[str] = Counter()
     versions: Counter[str] = Counter()
     looked_at = 0
-    for site_id, browser, version, number in rows:
-        looked_at += number
-        sites[titles.get(site_id or 0, "")] += number
-        browsers[browser] += number
-        versions[version or ""] += number
+    for one, times in rows:
+        looked_at += times
+        sites[titles.get(one.site_id or 0, "")] += times
+        browsers[one.browser] += times
+        versions[one.version or ""] += times
     return MostHit(looked_at, *(_hit(counter) for counter in (sites, browsers, versions)))
 
 

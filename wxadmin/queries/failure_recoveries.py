@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from wxadmin.ids import first_id_at
 from wxadmin.models import Class, Event, Outcome, Stage
-from wxadmin.queries.failures import Kind, Span, newest_of_each
+from wxadmin.queries.failure_kinds import Form, Kind
+from wxadmin.queries.failures import Span, asked_in, newest_of_each
 
 WITHIN = timedelta(minutes=10)
 
@@ -39,18 +42,25 @@ def recovered_of_each(
     failed = [kind for kind in kinds if kind.event_class == Class.FAILURE]
     if not failed:
         return {}
-    columns = (Event.id, Event.at, Event.stage, Event.attempt_id, Event.user_id)
-    newest = newest_of_each(span, failed, columns, most)
-    query = (
-        select(newest.c.kind, func.sum(case((_got_on(newest), 1), else_=0)), func.count())
-        .where(newest.c.at < now - WITHIN)
-        .group_by(newest.c.kind)
-    )
-    found = {failed[number]: Recovered(int(got_on), looked_at) for number, got_on, looked_at in session.execute(query)}
+    form = span.form(session, failed)
+    asked = {"old_enough": now - WITHIN, **asked_in(form, span, failed)}
+    rows = session.execute(_recovered(form, most), asked)
+    found = {failed[number]: Recovered(int(got_on), looked_at) for number, got_on, looked_at in rows}
     return {kind: found.get(kind, Recovered(0, 0)) for kind in failed}
 
 
-def _got_on(newest: Subquery) -> ColumnElement[bool]:
+@lru_cache
+def _recovered(form: Form, most: int) -> Select[Any]:
+    newest = newest_of_each(form, (Event.id, Event.at, Event.stage, Event.attempt_id, Event.user_id), most)
+    got_on = func.sum(case((_got_on(newest), 1), else_=0))
+    return (
+        select(newest.c.number, got_on, func.count())
+        .where(newest.c.at < bindparam("old_enough", type_=Event.at.type))
+        .group_by(newest.c.number)
+    )
+
+
+def _got_on(newest: FromClause) -> ColumnElement[bool]:
     """Their attempt or the user behind it ended well soon after; of a renewal, the next one did."""
     soon = and_(_Later.id > newest.c.id, _Later.id < newest.c.id + _IDS_MEANWHILE)
     well = case(

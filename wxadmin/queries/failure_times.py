@@ -1,16 +1,19 @@
 """When a failure was seen first and last, and whether there are more of it than usual."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import hour_of
 from wxadmin.ids import first_id_at
 from wxadmin.models import Event, FailureHour, StepHour
-from wxadmin.queries.failures import WRITTEN_WITHIN, Kind, Span, of_a_kind
+from wxadmin.queries.failure_kinds import Asked, Form, Kind, of_each
+from wxadmin.queries.failures import WRITTEN_WITHIN, Span, in_span, of_a_kind
 from wxadmin.queries.hours import SiteIds, among
 
 BASELINE_DAYS = 7
@@ -49,21 +52,34 @@ class Usual:
 
 def seen_of_each(session: Session, span: Span, counts: Mapping[Kind, Sequence[int]]) -> dict[Kind, Seen]:
     """The first and the last of each kind; `counts` are by the span's buckets, so that only two of them are read."""
-    query = _seen(span)
-    seen = {}
-    for kind, values in counts.items():
-        buckets = [bucket for bucket, value in enumerate(values) if value]
-        first, end = span.bounds[buckets[0]], span.bounds[buckets[-1] + 1]
-        ids = {"from_id": first_id_at(first), "to_id": first_id_at(end + WRITTEN_WITHIN)}
-        seen[kind] = Seen(*session.execute(query, asdict(kind) | ids).one())
-    return seen
+    if not counts:
+        return {}
+    kinds = list(counts)
+    form = span.form(session, kinds)
+    asked = in_span(form, span, [_asked(span, kind, values) for kind, values in counts.items()])
+    return {kinds[number]: Seen(first, last) for number, first, last in session.execute(_seen(form), asked)}
 
 
-def _seen(span: Span) -> Select[datetime, datetime]:
-    those = of_a_kind(span).with_only_columns(Event.at).limit(_OUT_OF_ORDER)
-    first = those.where(Event.id >= bindparam("from_id")).order_by(Event.id).subquery()
-    last = those.where(Event.id < bindparam("to_id")).order_by(Event.id.desc()).subquery()
-    return select(select(func.min(first.c.at)).scalar_subquery(), select(func.max(last.c.at)).scalar_subquery())
+def _asked(span: Span, kind: Kind, values: Sequence[int]) -> Asked:
+    """Between the ids of the first and the last bucket that hold any."""
+    buckets = [bucket for bucket, value in enumerate(values) if value]
+    first, end = span.bounds[buckets[0]], span.bounds[buckets[-1] + 1]
+    return Asked.of(kind, first_id_at(first), first_id_at(end + WRITTEN_WITHIN))
+
+
+@lru_cache
+def _seen(form: Form) -> Select[Any]:
+    looks = of_each(form, lambda asked: _seen_of_a_kind(form, asked))
+    return select(looks.c.number, looks.c.first, looks.c.last)
+
+
+def _seen_of_a_kind(form: Form, asked: Asked) -> Select[Any]:
+    those = of_a_kind(form, asked).with_only_columns(Event.at).limit(_OUT_OF_ORDER)
+    first, last = those.order_by(Event.id).subquery(), those.order_by(Event.id.desc()).subquery()
+    return select(
+        select(func.min(first.c.at)).scalar_subquery().label("first"),
+        select(func.max(last.c.at)).scalar_subquery().label("last"),
+    )
 
 
 def usual_of_each(session: Session, now: datetime, site_ids: SiteIds, *, code: str | None = None) -> dict[Kind, Usual]:

@@ -1,29 +1,29 @@
 """Failures by errcode or reason: counts from the hours, the events and the people behind them by an index."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
+    FromClause,
     Select,
-    Subquery,
     bindparam,
-    case,
     distinct,
     func,
-    literal,
     literal_column,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
 from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Event, FailureHour, Site
-from wxadmin.queries.hours import EVERYBODY, Part
+from wxadmin.queries import closed_hours
+from wxadmin.queries.closed_hours import Bounds, bucket_of
+from wxadmin.queries.failure_kinds import Asked, Form, Kind, of_each, parameters
+from wxadmin.queries.hours import EVERYBODY, Part, SiteIds
 
 SIZE = 50
 PEOPLE_COUNTED = 2_000
@@ -54,14 +54,9 @@ class Span:
     def end(self) -> datetime:
         return self.bounds[-1]
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A code at one stage, counted as one class."""
-
-    code: str
-    stage: str
-    event_class: str
+    def form(self, session: Session, kinds: Sequence[Kind]) -> Form:
+        """Of a statement that looks at these kinds."""
+        return Form.of(session, len(kinds), is_confined=self.among is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,46 +94,61 @@ def by_kind(
     session: Session, span: Span, *, code: str | None = None, part: Part = EVERYBODY
 ) -> dict[Kind, tuple[int, ...]]:
     """The number of events in each bucket, most frequent kind first; of `part` alone, besides the sites of the span."""
-    bucket = _bucket(span.bounds)
-    kind = (FailureHour.code, FailureHour.stage, FailureHour.event_class)
-    query = (
-        select(*kind, bucket, func.sum(FailureHour.events))
-        .where(FailureHour.hour >= span.start, FailureHour.hour < span.end, *part.of(FailureHour))
-        .group_by(*kind, bucket)
+    buckets = closed_hours.by_bucket(
+        session,
+        span.bounds,
+        lambda bounds: _sums(session, bounds, span.among, part),
+        key=("failures", span.among, part),
     )
-    if span.among is not None:
-        query = query.where(FailureHour.site_id.in_(sorted(span.among)))
-    if code is not None:
-        query = query.where(FailureHour.code == code)
     counts: dict[Kind, list[int]] = {}
-    for *names, number, events in session.execute(query):
-        counts.setdefault(Kind(*names), [0] * (len(span.bounds) - 1))[number] += int(events)
+    for number, sums in enumerate(buckets):
+        for kind, events in sums.items():
+            if code is None or kind.code == code:
+                counts.setdefault(kind, [0] * len(buckets))[number] = events
     ordered = sorted(counts.items(), key=lambda item: (-sum(item[1]), item[0].code, item[0].stage))
     return {kind: tuple(values) for kind, values in ordered}
 
 
+def _sums(session: Session, bounds: Bounds, among: SiteIds, part: Part) -> Sequence[dict[Kind, int]]:
+    """The events of each kind, by bucket."""
+    bucket = bucket_of(FailureHour.hour, bounds)
+    kind = (FailureHour.code, FailureHour.stage, FailureHour.event_class)
+    query = (
+        select(bucket, *kind, func.sum(FailureHour.events))
+        .where(FailureHour.hour >= bounds[0], FailureHour.hour < bounds[-1], *part.of(FailureHour))
+        .group_by(*kind, bucket)
+    )
+    if among is not None:
+        query = query.where(FailureHour.site_id.in_(sorted(among)))
+    sums: list[dict[Kind, int]] = [{} for _ in bounds[1:]]
+    for number, *names, events in session.execute(query):
+        sums[number][Kind(*names)] = int(events)
+    return sums
+
+
 def people_of_each(session: Session, span: Span, kinds: Sequence[Kind]) -> dict[Kind, People]:
     """Whom each kind happened to: users where they are known, else each attempt as somebody of its own."""
-    # One statement for all of them: to build it takes longer than to run it.
-    query = _people(span)
-    found = {kind: session.execute(query, asdict(kind)).one() for kind in kinds}
+    if not kinds:
+        return {}
+    form = span.form(session, kinds)
+    found = session.execute(_people(form, PEOPLE_COUNTED + 1), asked_in(form, span, kinds))
     return {
-        kind: People(min(people, PEOPLE_COUNTED), events <= PEOPLE_COUNTED) for kind, (events, people) in found.items()
+        kinds[number]: People(min(people, PEOPLE_COUNTED), events <= PEOPLE_COUNTED) for number, people, events in found
     }
 
 
-def _people(span: Span) -> Select[int, int]:
-    """The number of events that are looked at and of people behind them, for parameters named as Kind's fields."""
-    newest = (
-        of_a_kind(span)
-        .with_only_columns(Event.id, Event.user_id, Event.attempt_id)
-        .order_by(Event.id.desc())
-        .limit(PEOPLE_COUNTED + 1)
-        .subquery()
-    )
+@lru_cache
+def _people(form: Form, most: int) -> Select[Any]:
+    looks = of_each(form, lambda asked: _people_of_a_kind(form, asked, most))
+    return select(looks.c.number, looks.c.people, looks.c.events)
+
+
+def _people_of_a_kind(form: Form, asked: Asked, most: int) -> Select[Any]:
+    newest = _newest_of_a_kind(form, asked, (Event.user_id, Event.attempt_id), most).subquery()
     # Users and attempts draw their ids from one row of numbers, so that no user is taken for an attempt.
     somebody = func.coalesce(newest.c.user_id, newest.c.attempt_id)
-    return select(func.count(), func.count(distinct(somebody))).select_from(newest)
+    numbers: tuple[Any, ...] = (func.count().label("events"), func.count(distinct(somebody)).label("people"))
+    return select(*numbers).select_from(newest)
 
 
 def words_of_each(session: Session, span: Span, codes: Iterable[str]) -> dict[str, str]:
@@ -179,25 +189,40 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def newest_of_each(span: Span, kinds: Sequence[Kind], columns: Sequence[Any], most: int) -> Subquery:
-    """The newest `most` events of each kind, with the kind's number among `kinds`: one statement serves them all."""
-    each = [
-        _events_of_kind(span, kind).with_only_columns(*columns).order_by(Event.id.desc()).limit(most).subquery()
-        for kind in kinds
-    ]
-    parts = (select(literal(number).label("kind"), *newest.c) for number, newest in enumerate(each))
-    return union_all(*parts).subquery()
+def newest_of_each(form: Form, columns: Sequence[Any], most: int) -> FromClause:
+    """The newest `most` events of each kind, with its kind's number: for the parameters of `asked_in`."""
+    return of_each(form, lambda asked: _newest_of_a_kind(form, asked, columns, most))
 
 
-def of_a_kind(span: Span) -> Select[Any]:
-    """The events of one kind, for parameters named as Kind's fields."""
-    return events_of(span, bindparam("code")).where(
-        Event.stage == bindparam("stage"), Event.event_class == bindparam("event_class")
+def _newest_of_a_kind(form: Form, asked: Asked, columns: Sequence[Any], most: int) -> Select[Any]:
+    return of_a_kind(form, asked).with_only_columns(*columns).order_by(Event.id.desc()).limit(most)
+
+
+def of_a_kind(form: Form, asked: Asked) -> Select[Any]:
+    """The events of one kind between the ids that are asked for: for the parameters of `in_span`."""
+    query = select(Event).where(
+        Event.code == asked.code,
+        _NOT_OK,
+        Event.stage == asked.stage,
+        Event.event_class == asked.event_class,
+        Event.id >= asked.from_id,
+        Event.id < asked.to_id,
+        Event.at >= bindparam("since", type_=Event.at.type),
+        Event.at < bindparam("until", type_=Event.at.type),
     )
+    return query.where(Event.site_id.in_(bindparam("sites", expanding=True))) if form.is_confined else query
 
 
-def _events_of_kind(span: Span, kind: Kind) -> Select[Any]:
-    return events_of(span, kind.code).where(Event.stage == kind.stage, Event.event_class == kind.event_class)
+def asked_in(form: Form, span: Span, kinds: Iterable[Kind]) -> dict[str, Any]:
+    """The parameters of a look at all events of each kind in the span."""
+    ids = first_id_at(span.start), first_id_at(span.end + WRITTEN_WITHIN)
+    return in_span(form, span, [Asked.of(kind, *ids) for kind in kinds])
+
+
+def in_span(form: Form, span: Span, asked: Sequence[Asked]) -> dict[str, Any]:
+    """The parameters of a look at what is asked for, in the span."""
+    sites = {} if span.among is None else {"sites": sorted(span.among)}
+    return {"since": span.start, "until": span.end, **sites, **parameters(form, asked)}
 
 
 def events_of(span: Span, code: str | BindParameter[str]) -> Select[Any]:
@@ -211,22 +236,3 @@ def events_of(span: Span, code: str | BindParameter[str]) -> Select[Any]:
         Event.at < span.end,
     )
     return query if span.among is None else query.where(Event.site_id.in_(sorted(span.among)))
-
-
-def _bucket(bounds: Sequence[datetime]) -> ColumnElement[int]:
-    """The number of the bucket that an hour falls into."""
-    if len(bounds) == 2:
-        # A bare number would name a column to group by.
-        return case((FailureHour.hour < bounds[1], 0))
-    return _between(bounds, 0, len(bounds) - 1)
-
-
-def _between(bounds: Sequence[datetime], first: int, end: int) -> ColumnElement[int]:
-    """Of the buckets from `first` to before `end`. Halved again and again: in a month of days each row is held against
-    five of them, not against fifteen."""
-    if end - first == 1:
-        return literal(first)
-    middle = (first + end) // 2
-    return case(
-        (FailureHour.hour < bounds[middle], _between(bounds, first, middle)), else_=_between(bounds, middle, end)
-    )

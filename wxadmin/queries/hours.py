@@ -1,6 +1,6 @@
 """What the counts by hour add up to, for everybody or for some sites: never a look at the events themselves."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from wxadmin.models import Class, FailureHour, LoginHour, StepHour
+from wxadmin.queries import closed_hours
+from wxadmin.queries.closed_hours import Bounds, bucket_of
 
 SiteIds = frozenset[int] | None
 """The sites that somebody may see; None for all of them."""
@@ -48,6 +50,9 @@ class Logins:
     denied: int = 0
     new_users: int = 0
 
+    def __add__(self, other: "Logins") -> "Logins":
+        return Logins(**{field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)})
+
     def __sub__(self, other: "Logins") -> "Logins":
         return Logins(**{field.name: getattr(self, field.name) - getattr(other, field.name) for field in fields(self)})
 
@@ -71,10 +76,23 @@ class Logins:
 _SUMS = [func.coalesce(func.sum(getattr(LoginHour, field.name)), 0).label(field.name) for field in fields(Logins)]
 
 
-def logins(session: Session, start: datetime, end: datetime, part: Part) -> Logins:
-    """From `start` to before `end`."""
-    query = select(*_SUMS).where(LoginHour.hour >= start, LoginHour.hour < end, *part.of(LoginHour))
-    return Logins(**session.execute(query).mappings().one())
+def logins(session: Session, bounds: Bounds, part: Part) -> Logins:
+    """From the first of the bounds to before the last; those between them cut what is remembered."""
+    found = closed_hours.by_bucket(
+        session, bounds, lambda missing: _by_bucket(session, missing, part), key=("logins", part)
+    )
+    return sum(found, Logins())
+
+
+def _by_bucket(session: Session, bounds: Bounds, part: Part) -> Sequence[Logins]:
+    bucket = bucket_of(LoginHour.hour, bounds)
+    query = (
+        select(bucket, *_SUMS)
+        .where(LoginHour.hour >= bounds[0], LoginHour.hour < bounds[-1], *part.of(LoginHour))
+        .group_by(bucket)
+    )
+    found = {number: Logins(*map(int, sums)) for number, *sums in session.execute(query)}
+    return [found.get(number, Logins()) for number in range(len(bounds) - 1)]
 
 
 def logins_in(session: Session, hours: Collection[datetime], site_ids: SiteIds) -> Logins:

@@ -12,7 +12,8 @@ from wxadmin.queries import attention, changes, compared, failures, returns, ste
 from wxadmin.queries.attention import IdleJob, Misconfigured, Recent
 from wxadmin.queries.changes import Change
 from wxadmin.queries.compared import Compared, Days
-from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import Span
 from wxadmin.queries.hours import Part, SiteIds
 from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.returns import Collapse
@@ -73,7 +74,7 @@ def figures(
     """`bounds` are those of the chart's buckets. Who is confined to some sites sees changes to those alone."""
     return Figures(
         compared=compared.compared(session, days, part, now),
-        steps=steps.steps(session, days.start, days.end, part),
+        steps=steps.steps(session, days.midnights, part),
         failures=_failures(session, bounds, part),
         changes=changes.newest(session, bounds[0], bounds[-1], part, is_confined=is_confined),
     )
@@ -83,7 +84,7 @@ def report(session: Session, days: Days, part: Part, *, now: datetime) -> Figure
     """The same for a text, which has no chart: the failures in one sum, and no changes."""
     return Figures(
         compared=compared.compared(session, days, part, now),
-        steps=steps.steps(session, days.start, days.end, part),
+        steps=steps.steps(session, days.midnights, part),
         failures=_failures(session, (days.start, days.end), part),
         changes=(),
     )

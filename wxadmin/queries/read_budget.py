@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 PAGE_S = 0.08
 _FIRST_WINDOW = 500
 _GROWS_BY = 2
+# Rows that lie further away take longer than those before them did.
+_LIKELY = 0.8
 
 
 class ReadBudget:
@@ -17,13 +19,23 @@ class ReadBudget:
 
     def windows(self, most: int) -> Iterator[int]:
         """How many rows to look through next: few at first, which fill most pages, and more each time while the budget
-        lasts, but `most` in all. The first window is always granted: a page that looked at nothing would never end."""
-        window, looked = min(_FIRST_WINDOW, most), 0
+        lasts, but `most` in all. The first window is always granted: a page that looked at nothing would never end.
+        The last one is cut to what is left: were it doubled or not begun, of two like pages one would take twice as
+        long as the other."""
+        window, looked, is_last = min(_FIRST_WINDOW, most), 0, False
         while window > 0:
             began = self._clock()
             yield window
-            now, looked = self._clock(), looked + window
-            # The next one takes as long as this one has for each row: it is not begun if it would end too late.
-            if now + _GROWS_BY * (now - began) > self._ends_at:
+            if is_last:
                 return
-            window = min(_GROWS_BY * window, most - looked)
+            now, looked = self._clock(), looked + window
+            grown = min(_GROWS_BY * window, most - looked)
+            window = min(grown, self._affordable(window, now - began, now))
+            is_last = window < grown
+
+    def _affordable(self, window: int, took: float, now: float) -> int:
+        """How many rows what is left of the budget is likely to last for; none where they would be hardly any."""
+        if took <= 0:
+            return _GROWS_BY * window
+        rows = int(_LIKELY * (self._ends_at - now) / took * window)
+        return rows if rows >= _FIRST_WINDOW else 0

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, literal_column, or_, select
+from sqlalchemy import Select, String, exists, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from wxadmin.models import IS_KNOWN, Account, Attempt, Event, Site, Ticket, User
-from wxadmin.queries.attempts import outcome_shown
+from wxadmin.queries.attempts import SEARCHED, outcome_shown
 from wxadmin.queries.masking import Field, Masks
 
 _MOST = 10
@@ -63,6 +63,17 @@ def attempts(session: Session, named: Named, *, among: frozenset[int] | None) ->
         )
         for one, title in session.execute(query)
     ]
+
+
+def shared(session: Session, *, ref: str | None, ip: str | None) -> tuple[bool, bool]:
+    """Whether some of the newest attempts have this number of a site's for their visitor, and this address: those that
+    a page of the list looks through."""
+    newest = select(Attempt.ref, Attempt.ip).order_by(Attempt.id.desc()).limit(SEARCHED).subquery()
+    # As a parameter None equals nothing, where by itself it would ask for those that have none.
+    is_ref = exists().where(newest.c.ref == literal(ref, String))
+    is_ip = exists().where(newest.c.ip == literal(ip, String))
+    met = session.execute(select(is_ref, is_ip)).one()
+    return bool(met[0]), bool(met[1])
 
 
 def _ids(named: Named) -> Iterator[Select[Any]]:

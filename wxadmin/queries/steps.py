@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from wxadmin.models import Class, Stage, StepHour
 from wxadmin.models.counts import DURATION_BUCKETS_MS
+from wxadmin.queries import closed_hours
+from wxadmin.queries.closed_hours import Bounds, bucket_of
 from wxadmin.queries.hours import Part
 
 _LOWER_ENDS = (0, *DURATION_BUCKETS_MS)
@@ -46,15 +47,31 @@ class Step:
         return Quantile(DURATION_BUCKETS_MS[-1], is_more=True)
 
 
-def steps(session: Session, start: datetime, end: datetime, part: Part) -> Mapping[Stage, Step]:
-    """By stage, from `start` to before `end`; every stage is there."""
+def steps(session: Session, bounds: Bounds, part: Part) -> Mapping[Stage, Step]:
+    """By stage, from the first of the bounds to before the last; every stage is there."""
+    found = closed_hours.by_bucket(session, bounds, lambda missing: _sums(session, missing, part), key=("steps", part))
+    return {stage: _together([sums[stage] for sums in found if stage in sums]) for stage in Stage}
+
+
+def _sums(session: Session, bounds: Bounds, part: Part) -> Sequence[dict[str, tuple[int, ...]]]:
+    """Events and durations of each stage, by bucket."""
     columns = [getattr(StepHour, f"ms_{upper}") for upper in DURATION_BUCKETS_MS] + [StepHour.ms_more]
+    bucket = bucket_of(StepHour.hour, bounds)
     query = (
-        select(StepHour.stage, func.sum(StepHour.events), *map(func.sum, columns))
-        .where(StepHour.hour >= start, StepHour.hour < end, StepHour.event_class == Class.OK, *part.of(StepHour))
-        .group_by(StepHour.stage)
+        select(bucket, StepHour.stage, func.sum(StepHour.events), *map(func.sum, columns))
+        .where(
+            StepHour.hour >= bounds[0], StepHour.hour < bounds[-1], StepHour.event_class == Class.OK, *part.of(StepHour)
+        )
+        .group_by(bucket, StepHour.stage)
     )
-    found = {
-        stage: Step(int(events), tuple(map(int, durations))) for stage, events, *durations in session.execute(query)
-    }
-    return {stage: found.get(stage, Step()) for stage in Stage}
+    sums: list[dict[str, tuple[int, ...]]] = [{} for _ in bounds[1:]]
+    for number, stage, *numbers in session.execute(query):
+        sums[number][stage] = tuple(map(int, numbers))
+    return sums
+
+
+def _together(sums: Sequence[tuple[int, ...]]) -> Step:
+    if not sums:
+        return Step()
+    events, *durations = map(sum, zip(*sums, strict=True))
+    return Step(events, tuple(durations))

@@ -21,7 +21,8 @@ from wxadmin.database import Database
 from wxadmin.models import Account, Attempt, Event, Site, User
 from wxadmin.queries import attention, standing
 from wxadmin.queries.failure_groups import groups
-from wxadmin.queries.failures import Kind, Span
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import Span
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.sample import fill
 from wxadmin.settings import Settings

@@ -20,6 +20,7 @@ from wxadmin.i18n import Language, best_language, html_lang, local_time, transla
 from wxadmin.models import Role
 from wxadmin.queries import masking, reveals, staff
 from wxadmin.queries.masking import Masks
+from wxadmin.queries.read_budget import PAGE_S, ReadBudget
 from wxadmin.queries.staff import Identity, SignedIn
 from wxadmin.security.hashes import sha256
 from wxadmin.services import sessions
@@ -151,6 +152,11 @@ class StaffHandler(AdminHandler):
     def token_hash(self) -> bytes:
         """What the database knows this browser's session by."""
         return sha256(self.get_cookie(self.session_cookie, ""))
+
+    def budget(self) -> ReadBudget:
+        """What is left, of the time that a page may read for, to look through rows: it counts from when the request
+        came."""
+        return ReadBudget(PAGE_S - self.request.request_time())
 
     @property
     def masks(self) -> Masks:

@@ -7,7 +7,7 @@ from wxadmin.handlers.admin import code_colours
 from wxadmin.handlers.admin.charts import Bucket, Mark, Series, legend, stacked_bars
 from wxadmin.handlers.admin.code_colours import COLOURED, REST
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.queries.failures import Kind
+from wxadmin.queries.failure_kinds import Kind
 from wxadmin.wechat import errcodes
 
 

@@ -16,7 +16,7 @@ from wxadmin.handlers.base import checked_query
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import failure_groups, failure_spans, failures, places
 from wxadmin.queries.failure_groups import Group
-from wxadmin.queries.failures import Kind
+from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.places import Places
 from wxadmin.vocabulary import CLASSES, SIDES, STAGES
 from wxadmin.wechat import errcodes
@@ -28,7 +28,8 @@ _MOST_UNKNOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class FailureKind:
-    """One row: a group with what the catalogue says of it, and how it is drawn and told."""
+    """One row: a group with what the catalogue says of it, and how it is drawn and told; `bars` are for the page of one
+    code."""
 
     group: Group
     entry: Entry
@@ -64,7 +65,7 @@ class FailurePage(StaffHandler):
         found = await self.gateway.database.read(
             failure_groups.groups, self.span, now=utcnow(), code=code, looked_at=looked_at
         )
-        return [self._kind(group) for group in found]
+        return [self._kind(group, has_bars=code is not None) for group in found]
 
     async def words(self, codes: Iterable[str]) -> dict[str, str]:
         """What WeChat says with codes that are not in the catalogue."""
@@ -92,7 +93,7 @@ class FailurePage(StaffHandler):
             "whole": whole,
         }
 
-    def _kind(self, group: Group) -> FailureKind:
+    def _kind(self, group: Group, *, has_bars: bool) -> FailureKind:
         lang = self.language
         return FailureKind(
             group,
@@ -100,7 +101,7 @@ class FailurePage(StaffHandler):
             trend=sparkline(group.values, title=translator(lang).gettext(msgid("Trend"))),
             usual=against_usual(group.usual, lang) if group.usual else None,
             at_most=at_most(group.most_hit, lang),
-            bars=bars_of(group.most_hit, lang),
+            bars=bars_of(group.most_hit, lang) if has_bars else (),
         )
 
     def _to_the_minute(self, at: datetime) -> str:

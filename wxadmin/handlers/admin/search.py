@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -16,8 +17,7 @@ from wxadmin.i18n import msgid, translator
 from wxadmin.lookup import links, moments, pasted
 from wxadmin.lookup.links import Fault, Link, Purpose
 from wxadmin.lookup.pasted import Pasted
-from wxadmin.queries import attempts, places, search, users
-from wxadmin.queries.attempts import AttemptFilters
+from wxadmin.queries import places, search, users
 from wxadmin.queries.masking import SEARCHED, Field
 from wxadmin.queries.search import Named
 from wxadmin.queries.user_filters import UserFilters
@@ -105,7 +105,8 @@ class Search(StaffHandler):
             filters = UserFilters.read({"q": asked.text})
         except BadValue:
             return [], False
-        page = await database.read(users.page, filters, self.front.zone, size=_PEOPLE_SHOWN, masks=self.masks)
+        reading = partial(users.page, size=_PEOPLE_SHOWN, masks=self.masks, budget=self.budget())
+        page = await database.read(reading, filters, self.front.zone)
         await self._put_on_record(SEARCHED, [row.id for row in page.rows])
         return [of_person(row, unnamed, is_exact=False) for row in page.rows], page.after is not None
 
@@ -120,14 +121,13 @@ class Search(StaffHandler):
         have it."""
         if asked.may_be_secret or self.identity.site_ids is not None:
             return []
-        shared = [(_BY_REF, "ref", asked.text, AttemptFilters(ref=asked.text))] if _may_be_ref(asked.text) else []
-        if asked.ip:
-            shared.append((_BY_IP, "ip", asked.ip, AttemptFilters(ip=asked.ip)))
-        say, read = translator(self.language).gettext, self.gateway.database.read
+        ref = asked.text if _may_be_ref(asked.text) else None
+        is_ref, is_ip = await self.gateway.database.read(search.shared, ref=ref, ip=asked.ip)
+        say = translator(self.language).gettext
         return [
             Hit(title=say(title) % value, address="/admin/attempts?" + urlencode({name: value}))
-            for title, name, value, filters in shared
-            if (await read(attempts.page, filters)).rows
+            for title, name, value, is_met in ((_BY_REF, "ref", ref, is_ref), (_BY_IP, "ip", asked.ip, is_ip))
+            if is_met
         ]
 
     async def _channel(self, asked: Pasted) -> Sequence[Hit]:

@@ -66,7 +66,7 @@ class UserList(UserHandler):
             self._remember(asked)
             return
         offered = await self.choices_for(asked.filters)
-        budget = ReadBudget()
+        budget = self.budget()
         page = await self._page(asked, budget)
         await self.note_search(asked.filters, [row.id for row in page.rows])
         self.show(

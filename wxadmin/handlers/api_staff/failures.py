@@ -6,7 +6,8 @@ from wxadmin.handlers.api_staff.answers import FailureItem, FailurePage
 from wxadmin.handlers.api_staff.asked import FailuresAsked
 from wxadmin.handlers.api_staff.base import StaffApiHandler
 from wxadmin.queries import failure_spans, failures
-from wxadmin.queries.failures import Kind, People
+from wxadmin.queries.failure_kinds import Kind
+from wxadmin.queries.failures import People
 from wxadmin.wechat import errcodes
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261126_demanded_codes"
+revision = "20261127_demanded_codes"
 down_revision = "20261127_outside_look"
 branch_labels = None
 depends_on = None
