@@ -1,6 +1,7 @@
 """A factory for every model: rows as the program itself would have stored them, with traits for their states."""
 
 import itertools
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin import models, support_codes
 from wxadmin.clock import hour_of, utcnow
+from wxadmin.exporting.id_sets import packed
 from wxadmin.ids import Ids, first_id_at
 from wxadmin.models import Class, Hold, Outcome, Role, Stage, TokenState, Trigger
 from wxadmin.models.sealed import secret_bound_to, tokens_bound_to
@@ -563,6 +565,15 @@ class NoticeFactory(_Factory):
     set_by = "ada"
 
 
+class OutsideLookFactory(_Factory):
+    class Meta:
+        model = models.OutsideLook
+
+    id = factory.Sequence(lambda number: number + 1)
+    at = _ago(minutes=20)
+    seen = factory.LazyFunction(lambda: {"answers": {}, "health": {"error": "refused"}, "ownership": {}})
+
+
 class AccountRefreshFactory(_Factory):
     class Meta:
         model = models.AccountRefresh
@@ -682,6 +693,37 @@ class UploadedValueFactory(_Factory):
 
     list_id = factory.SelfAttribute("of_list.id")
     value = factory.Sequence(lambda number: f"oFactory{number:020}")
+
+
+class ExportHoldingFactory(_Factory):
+    class Meta:
+        model = models.ExportHolding
+
+    class Params:
+        export = factory.SubFactory(ExportFactory, done=True, change_no=1)
+        held = factory.LazyFunction(lambda: [1])
+
+    export_id = factory.SelfAttribute("export.id")
+    attempt = factory.SelfAttribute("export.attempt")
+    kind = models.Holding.FITTED.value
+    first_id = factory.LazyAttribute(lambda portion: min(portion.held))
+    last_id = factory.LazyAttribute(lambda portion: max(portion.held))
+    people = factory.LazyAttribute(lambda portion: len(portion.held))
+    ids = factory.LazyAttribute(lambda portion: packed(array("q", sorted(portion.held))).ids)
+
+
+class SegmentFactory(_Factory):
+    class Meta:
+        model = models.Segment
+
+    id = factory.LazyFunction(_ids.draw)
+    name = factory.Sequence(lambda number: f"八月会员 {number}")
+    filters = '{"scope": "explicit"}'
+    filter_zone = "Asia/Shanghai"
+    made_at = _ago(days=2)
+    made_by = "lin"
+    changed_at = _ago(days=1)
+    changed_by = "lin"
 
 
 EVERY_FACTORY = _Factory.__subclasses__()

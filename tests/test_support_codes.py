@@ -106,3 +106,24 @@ def test_codes_are_drawn_at_random() -> None:
 
     assert len(drawn) == 1_000
     assert len(firsts) == 32
+
+
+@given(codes, st.integers(0, 7))
+def test_a_sign_misread_for_one_that_is_like_it_brings_the_code_back(code: str, at: int) -> None:
+    for pair in ("5S", "2Z", "8B", "17", "0D", "6G"):
+        if code[at] in pair:
+            typed = code[:at] + pair.replace(code[at], "") + code[at + 1 :]
+
+            assert code in support_codes.near(typed)
+
+
+@pytest.mark.parametrize("typed", ["", "K7M2-Q9X", "K7M2-Q9XDX", "编号", "\0" * 8])
+def test_what_is_no_code_is_near_to_none(typed: str) -> None:
+    assert support_codes.near(typed) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_short"), [("K7M2-Q9X", True), ("k7m2 q9x", True), ("K7M2-Q9XD", False), ("", False)]
+)
+def test_a_code_of_seven_signs_is_one_short(typed: str, *, is_short: bool) -> None:
+    assert support_codes.is_one_short(typed) is is_short

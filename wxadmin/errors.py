@@ -96,6 +96,13 @@ class NoSuchList(Refused):
         super().__init__("there is no such uploaded list: it was deleted, or its time was up")
 
 
+class NoSuchSegment(Refused):
+    """No segment has this name or number; maybe not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no such segment, or it was deleted", field="segment")
+
+
 class Taken(Refused):
     """A name or an appid that must be unique is in use."""
 

@@ -9,6 +9,8 @@ _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {sign: value for value, sign in enumerate(_SIGNS)}
 _RANDOM_SIGNS = 7
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
+# What is taken for one another, on paper and on the telephone; O, I and L are no signs and put right as they are.
+_LOOK_ALIKES = ("5S", "2Z", "8B", "17", "0D", "0Q", "6G", "CG", "UV", "VY", "VW", "MN", "38", "EF", "PR", "4A", "69")
 # An underscore stays: reasons such as gw_timeout are typed into the same box.
 _NO_SIGN = re.compile(r"[^0-9A-Z_]")
 
@@ -31,10 +33,33 @@ def read(typed: str) -> str | None:
     Forgives case, the wide letters of a Chinese keyboard, every dash, blank and mark, Chinese words around the code
     (`编号：K7M2——Q9XD。`), and O, I and L. Any one wrong sign and any two neighbours swapped are noticed.
     """
-    code = _NO_SIGN.sub("", unicodedata.normalize("NFKC", typed).upper()).translate(_MISREAD)
+    code = _signs(typed)
     if len(code) != _RANDOM_SIGNS + 1 or any(sign not in _VALUES for sign in code):
         return None
     return code if _check_sign(code[:-1]) == code[-1] else None
+
+
+def near(typed: str) -> list[str]:
+    """The codes that fit together and differ from what was typed in one sign that is like another."""
+    code = _signs(typed)
+    if len(code) != _RANDOM_SIGNS + 1:
+        return []
+    changed = [code[:at] + other + code[at + 1 :] for at, sign in enumerate(code) for other in _like(sign)]
+    return [one for one in changed if read(one) == one]
+
+
+def is_one_short(typed: str) -> bool:
+    """Whether it has all the signs of a code but one."""
+    signs = _signs(typed)
+    return len(signs) == _RANDOM_SIGNS and all(sign in _VALUES for sign in signs)
+
+
+def _signs(typed: str) -> str:
+    return _NO_SIGN.sub("", unicodedata.normalize("NFKC", typed).upper()).translate(_MISREAD)
+
+
+def _like(sign: str) -> str:
+    return "".join(pair.replace(sign, "") for pair in _LOOK_ALIKES if sign in pair)
 
 
 def _check_sign(signs: str | list[str]) -> str:

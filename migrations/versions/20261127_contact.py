@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_contact"
-down_revision = "20261126_subjects"
+down_revision = "20261126_segments"
 branch_labels = None
 depends_on = None
 

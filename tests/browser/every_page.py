@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 from tornado.web import RequestHandler
 
-from tests.factories import ExportFactory, ExportPartFactory, UploadedListFactory, stored
+from tests.factories import ExportFactory, ExportPartFactory, SegmentFactory, UploadedListFactory, stored
 from wxadmin import kept_secrets, support_codes
 from wxadmin.clock import utcnow
 from wxadmin.database import Database
@@ -24,8 +24,8 @@ from wxadmin.services import staff as staff_services
 from wxadmin.services.sites import SiteForm
 from wxadmin.settings import Settings
 
-ADMIN, SUPPORT, CAREFUL = "ada", "lin", "eve"
-"""The last one is asked for a code, too."""
+ADMIN, SUPPORT, CAREFUL, DEVELOPER = "ada", "lin", "eve", "dan"
+"""The third one is asked for a code, too."""
 _SHOWN = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.ABANDONED, Outcome.SNAPSHOT}
 
 NO_PAGES: Mapping[type[RequestHandler], str] = {
@@ -73,6 +73,15 @@ PAGES = [
     "/admin/lists/{uploaded_list}/match",
     "/admin/lists/{uploaded_list}/contact",
     "/admin/lists/{uploaded_list}/delete",
+    "/admin/segments",
+    "/admin/segments/new?scope=explicit",
+    "/admin/segments/{segment}",
+    "/admin/segments/{segment}/rename",
+    "/admin/segments/{segment}/filters?scope=silent",
+    "/admin/segments/{segment}/delete",
+    "/admin/users?scope=explicit&over={segment}",
+    "/admin/exports/new?segment={segment}&since={segment_export}",
+    "/admin/exports/{changes_export}",
     "/admin/exports",
     "/admin/exports/new",
     "/admin/exports/new?scope=explicit&account=sample-tea",
@@ -101,6 +110,7 @@ PAGES = [
     "/admin/failures/page_redirect_uri",
     "/admin/failures/98765",
     "/admin/me",
+    "/admin/me/password",
     "/admin/me/new-key",
     "/admin/me/keys/{own_key}/revoke",
     "/admin/me/sessions/{other_session}/end",
@@ -127,6 +137,8 @@ PAGES = [
     "/admin/new/person",
     f"/admin/staff/{CAREFUL}",
     f"/admin/staff/{CAREFUL}/keys/{{others_key}}/revoke",
+    f"/admin/staff/{DEVELOPER}/sites",
+    f"/admin/staff/{CAREFUL}/two-step",
     f"/admin/staff/{CAREFUL}/reset",
     f"/admin/staff/{CAREFUL}/disable",
     "/admin/audit",
@@ -162,6 +174,14 @@ def furnish(settings: Settings, password: str) -> Known:
     try:
         for name in (SUPPORT, CAREFUL):
             database.write_now(staff_services.add, name=name, role=Role.SUPPORT, password=password, actor=ADMIN)
+        database.write_now(
+            staff_services.add,
+            name=DEVELOPER,
+            role=Role.DEVELOPER,
+            password=password,
+            site_names=[SITE],
+            actor=ADMIN,
+        )
         return database.write_now(_furnished, keys)
     finally:
         database.close()
@@ -195,9 +215,22 @@ def _furnished(session: Session, keys: KeyRing) -> Known:
         "blocked_user": blocked.id,
         "uploaded_list": stored(session, lambda: UploadedListFactory(account_id=explicit.account_id, **told)).id,
         "done_export": stored(session, lambda: ExportPartFactory()).export_id,
+        **_segments(session),
         "underway_export": stored(session, lambda: ExportFactory(**under_way)).id,
         "part_of_nickname": str(explicit.nickname)[:1],
     }
+
+
+def _segments(session: Session) -> dict[str, object]:
+    """A segment with an export of everybody and one of changes."""
+    segment = stored(session, SegmentFactory)
+    of_segment = {"done": True, "segment_id": segment.id, "segment": segment.name, "change_no": 1}
+    whole = stored(session, lambda: ExportFactory(**of_segment))
+    told = {"since_id": whole.id, "added": 1, "changed": 0, "gone": 1, "forgotten": 1, "format": "openids"}
+    changes = stored(session, lambda: ExportFactory(**of_segment | told))
+    stored(session, lambda: ExportPartFactory(export=changes, number=1, change="added", rows=1))
+    stored(session, lambda: ExportPartFactory(export=changes, number=2, change="gone", rows=1))
+    return {"segment": segment.id, "segment_export": whole.id, "changes_export": changes.id}
 
 
 def _identity(session: Session, name: str) -> Identity:

@@ -10,6 +10,7 @@ from tests.databases import on_sqlite
 from tests.doctor import proxy as proxies
 from tests.running import SiteKeys
 from wxadmin.database import Database
+from wxadmin.demo.people import FILE_NAME
 from wxadmin.settings import load
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
@@ -102,3 +103,17 @@ def test_no_secret_is_said(wxadmin: Command, site_keys: SiteKeys) -> None:
     said = wxadmin("doctor", "--inside")
 
     assert not [key for key in (site_keys.shop, site_keys.clinic) if key in said.out + said.err]
+
+
+@on_sqlite
+def test_of_the_demos_data_nobody_outside_is_asked(
+    wxadmin: Command, site_keys: SiteKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WXADMIN_WECHAT_OPEN_URL", raising=False)
+    monkeypatch.delenv("WXADMIN_WECHAT_API_URL", raising=False)
+    (load().data_dir / FILE_NAME).write_text("made up")
+
+    said = wxadmin("doctor")
+
+    assert "WeChat cannot be reached" not in said.out
+    assert "WeChat and your public address were not asked" in said.out

@@ -18,6 +18,7 @@ import pytest
 from tests.databases import on_sqlite
 from tests.factories import (
     AccountFactory,
+    SegmentFactory,
     SiteFactory,
     UploadedListFactory,
     UploadedValueFactory,
@@ -27,7 +28,7 @@ from tests.factories import (
 from tests.running import SiteKeys, environment
 from wxadmin.database import csv_lines
 from wxadmin.exporting import cutting
-from wxadmin.models import AuditEntry, ExportPart
+from wxadmin.models import AuditEntry, Export, ExportHolding, ExportPart, Site
 from wxadmin.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -207,3 +208,47 @@ def test_a_workbook_goes_down_a_pipe(
     sheet = openpyxl.load_workbook(io.BytesIO(done.stdout)).active
     assert sheet["A2"].value == made
     assert done.stderr.decode() == "1 users\n"
+
+
+def test_a_segment_is_written_and_later_what_has_changed_since(
+    wxadmin: Callable, site_keys: SiteKeys, store: Store, stored: Stored, tmp_path: Path
+) -> None:
+    store(lambda: SegmentFactory(name="老 客", filters='{"logins_min": "2"}'))
+    first, later = tmp_path / "first.csv", tmp_path / "later.csv"
+    asked = ("export", "users", "--segment", "老 客", "--format", "csv", "--columns", "openid")
+
+    told = wxadmin(*asked, "--output", str(first))
+    [export] = stored(Export)
+    site = stored(Site)[0]
+    new = store(lambda: UserFactory(site=site))
+    again = wxadmin(*asked, "--since", str(export.id), "--output", str(later))
+
+    assert (told.code, told.err) == (0, "0 users\n")
+    assert (again.code, again.err) == (0, "1 added, 0 changed, 0 gone\n")
+    assert later.read_text() == f"change,openid\nadded,{new.openid}\n"
+    changes = max(stored(Export), key=lambda one: one.id)
+    assert (changes.segment, changes.since_id, changes.added) == ("老 客", export.id, 1)
+    assert {one.export_id for one in stored(ExportHolding)} == {changes.id}
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--segment", "nobody's"), "no such segment"),
+        (("--segment", "老客", "--scope", "silent"), "brings its filters"),
+        (("--since", "x"), "the number of an export"),
+        (("--since", "7"), "no finished export"),
+    ],
+    ids=["unknown", "with filters", "no number", "nothing"],
+)
+def test_a_segment_or_an_earlier_export_that_is_not_there_is_refused(
+    options: tuple[str, ...], said: str, wxadmin: Callable, site_keys: SiteKeys, store: Store, stored: Stored
+) -> None:
+    store(lambda: SegmentFactory(name="老客"))
+
+    told = wxadmin("export", "users", *options)
+
+    assert told.code != 0
+    assert said in told.err
+    assert stored(Export) == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.databases import on_sqlite
 from tests.running import SiteKeys
-from wxadmin.models import Staff
+from wxadmin.models import Site, Staff
 from wxadmin.security.hashes import password_matches
 
 Stored = Callable[[type], Sequence]
@@ -53,6 +53,9 @@ def test_at_a_terminal_a_password_is_made_and_shown_once(
         (("add", "lin", "--role", "developer"), PASSWORD, "a developer needs at least one --site"),
         (("add", "lin", "--role", "admin", "--site", "shop"), PASSWORD, "a developer needs at least one --site"),
         (("add", "lin", "--role", "developer", "--site", "bar"), PASSWORD, "there is no site 'bar'"),
+        (("set", "lin", "--site", "shop"), "", "there is no staff member 'lin'"),
+        (("set", "lin"), "", "give --site or --two-step"),
+        (("set", "lin", "--two-step"), "", "there is no staff member 'lin'"),
         (("disable", "lin"), "", "there is no staff member 'lin'"),
         (("reset", "lin"), PASSWORD, "there is no staff member 'lin'"),
     ],
@@ -87,3 +90,48 @@ def test_people_are_listed_reset_and_switched_off(wxadmin: Callable, site_keys: 
     assert on.out.splitlines()[2].split() == ["lin", "admin", "all", "on"]
     assert password_matches(lin.password_hash, "another good password")
     assert not password_matches(lin.password_hash, PASSWORD)
+
+
+@on_sqlite
+def test_a_developers_sites_are_replaced_or_come_with_a_new_site(
+    wxadmin: Callable, site_keys: SiteKeys, stored: Stored
+) -> None:
+    wxadmin("staff", "add", "chen", "--role", "developer", "--site", "shop", said=PASSWORD)
+
+    replaced = wxadmin("staff", "set", "chen", "--site", "clinic")
+    new = ("site", "add", "--account", "tea", "--name", "mine", "--return-url", "https://mine.example.com/")
+    added = wxadmin(*new, "--developer", "chen")
+    listed = wxadmin("staff", "list")
+
+    assert (replaced.code, replaced.out) == (0, "chen sees clinic\n")
+    assert added.code == 0
+    assert listed.out.splitlines()[1].split() == ["chen", "developer", "clinic", "mine", "on"]
+
+
+@on_sqlite
+def test_a_site_for_a_developer_who_is_not_there_is_not_added(
+    wxadmin: Callable, site_keys: SiteKeys, stored: Stored
+) -> None:
+    new = ("site", "add", "--account", "tea", "--name", "mine", "--return-url", "https://mine.example.com/")
+
+    refused = wxadmin(*new, "--developer", "nobody")
+
+    assert refused.code == 1
+    assert "there is no staff member 'nobody'" in refused.err
+    assert not [site for site in stored(Site) if site.name == "mine"]
+
+
+@on_sqlite
+def test_a_two_step_code_is_demanded_and_no_longer(wxadmin: Callable, site_keys: SiteKeys, stored: Stored) -> None:
+    wxadmin("staff", "add", "lin", "--role", "admin", said=PASSWORD)
+
+    demanded = wxadmin("staff", "set", "lin", "--two-step")
+    since = stored(Staff)[0].two_step_demanded_at
+    lifted = wxadmin("staff", "set", "lin", "--no-two-step")
+
+    assert (demanded.out, lifted.out) == (
+        "a two-step code is demanded of lin\n",
+        "a two-step code is not demanded of lin\n",
+    )
+    assert since is not None
+    assert stored(Staff)[0].two_step_demanded_at is None

@@ -130,10 +130,20 @@ async def test_an_address_that_no_site_may_return_to_is_refused_and_not_kept(
     assert response.status_code == 400
     assert response.headers["X-Problem"].startswith("url is not below a return URL")
     assert "Set-Cookie" not in response.headers
-    assert (attempt.outcome, attempt.ended_by, attempt.return_url) == ("failed", "gw_return_url_refused", None)
+    assert (attempt.outcome, attempt.ended_by) == ("failed", "gw_return_url_refused")
+    # The host at most, which has to be registered or corrected: never a path or a query.
+    assert "/" not in (attempt.return_url or "").partition("//")[2]
     assert (event.event_class, event.code) == ("refused", "gw_return_url_refused")
     assert f"{attempt.support_code[:4]}-{attempt.support_code[4:]}" in response.text
     assert url[:30] not in response.text
+
+
+async def test_of_a_refused_address_the_host_is_kept_and_not_its_query(visitor: Visitor, stored: Stored) -> None:
+    await visitor.start(url="https://other.example.com:8443/back?member=7#part")
+
+    [attempt] = stored(Attempt)
+
+    assert attempt.return_url == "https://other.example.com:8443"
 
 
 async def test_a_link_without_an_address_is_a_refused_start(visitor: Visitor, stored: Stored) -> None:
@@ -153,7 +163,9 @@ async def test_no_known_open_redirect_is_followed(visitor: Visitor, stored: Stor
 
     assert {response.status_code for response in responses} == {400}
     assert [response for response in responses if "Location" in response.headers] == []
-    assert {attempt.return_url for attempt in stored(Attempt)} == {None}
+    assert {
+        origin for attempt in stored(Attempt) if "/" in (origin := attempt.return_url or "").partition("//")[2]
+    } == set()
 
 
 async def test_an_unknown_account_is_a_refused_start(visitor: Visitor, stored: Stored) -> None:

@@ -40,6 +40,8 @@ def test_wechats_own_words_are_known_to_the_letter(text: str, code: str) -> None
 @pytest.mark.parametrize(
     ("text", "code"),
     [
+        ("删除我的数据", "symptom_my_data"),
+        ("客户要求注销账号", "symptom_my_data"),
         ("白屏", "symptom_white_page"),
         ("用户说点了没反应", "symptom_white_page"),
         ("white page", "symptom_white_page"),

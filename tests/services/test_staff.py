@@ -87,6 +87,48 @@ def test_a_site_that_is_not_there_is_named(session: Session) -> None:
         add(session, role="developer", site_names=["menu"])
 
 
+def test_a_developer_is_given_other_sites_and_the_audit_says_so(session: Session) -> None:
+    for name in ("menu", "booking", "mine"):
+        SiteFactory(name=name)
+    person = add(session, role="developer", site_names=["menu"])
+
+    staff.change_sites(session, "ada", ["mine", "booking", "mine"], actor="bob")
+    session.flush()
+
+    session.expire_all()
+    told = session.scalars(select(AuditEntry).where(AuditEntry.action == "staff_sites_changed")).one()
+    assert [site.name for site in person.sites] == ["booking", "mine"]
+    assert (told.actor, told.subject, told.details) == ("bob", "ada", '{"sites": ["booking", "mine"]}')
+
+
+def test_a_developer_is_given_one_site_more(session: Session) -> None:
+    SiteFactory(name="menu")
+    SiteFactory(name="booking")
+    person = add(session, role="developer", site_names=["menu"])
+
+    staff.add_site(session, "ada", "booking", actor="bob")
+    session.flush()
+
+    session.expire_all()
+    assert [site.name for site in person.sites] == ["booking", "menu"]
+
+
+@pytest.mark.parametrize(
+    ("role", "site_names", "error"),
+    [("developer", [], BadValue), ("developer", ["nowhere"], NoSuchSite), ("support", ["menu"], BadValue)],
+)
+def test_sites_that_somebody_cannot_have_change_nothing(
+    session: Session, role: str, site_names: list[str], error: type[Exception]
+) -> None:
+    SiteFactory(name="menu")
+    person = add(session, role=role, site_names=["menu"] if role == "developer" else [])
+
+    with pytest.raises(error):
+        staff.change_sites(session, "ada", site_names, actor="bob")
+
+    assert [site.name for site in person.sites] == (["menu"] if role == "developer" else [])
+
+
 def test_a_person_who_is_switched_off_is_signed_out_at_once(session: Session) -> None:
     person, other = add(session), StaffFactory()
     StaffSessionFactory(staff=person)

@@ -19,11 +19,11 @@ REASONS = (
 )
 AUTHORIZE_PAGE = {10003, 10004, 10005, 10006, 10009, 10010, 10011, 10012, 10013, 10015, 10016}
 CONSOLE_WORDS = ("JS接口安全域名",)
-# The rows of facts.md, section 7, each what somebody complains of.
+# The rows of facts.md, section 7, each what somebody complains of; and what somebody asks for.
 SYMPTOMS = (
     "random_code_used all_code_invalid page_10003 sudden_10005 white_page redirect_loop state_mismatch two_openids "
     "wrong_account no_profile profile_token_refused only_phone only_desktop mini_program_stuck garbled_nickname "
-    "ip_not_allowed lost_parameters"
+    "ip_not_allowed lost_parameters my_data"
 )
 OF_THE_TRADE = re.compile(
     r"\b(state|cookie|code|token|oauth|errcode|errmsg|openid|unionid|appid|secret|ticket|scope|callback|redirect|api|url|"

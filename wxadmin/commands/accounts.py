@@ -208,8 +208,10 @@ def _require_right(settings: "Settings", appid: str, secret: str) -> None:
 def _say_domain(public_url: str | None) -> None:
     from urllib.parse import urlsplit
 
+    from wxadmin.doctor.console_menus import WEB_AUTHORIZATION_DOMAIN
+
     if public_url is None:
         note("set WXADMIN_PUBLIC_URL to the address that browsers reach the gateway by")
         return
-    note("in WeChat's console, 设置与开发 → 功能设置 → 网页授权域名, enter exactly:")
+    note(f"in WeChat's console, {WEB_AUTHORIZATION_DOMAIN.path}, enter exactly:")
     say(urlsplit(public_url).hostname or public_url)

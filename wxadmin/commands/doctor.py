@@ -23,6 +23,7 @@ def doctor(
 
     from wxadmin.clock import utcnow
     from wxadmin.commands.house import opened
+    from wxadmin.demo.people import is_of_demo
     from wxadmin.doctor import looking
     from wxadmin.doctor.examining import examine
     from wxadmin.doctor.findings import Grade
@@ -32,6 +33,10 @@ def doctor(
         loaded = house.settings
         tokens = house.database.read_now(standing.standing, now=utcnow(), zone=loaded.zone)
         picture = house.database.read_now(looking.look, loaded, loaded.public_url_for(_PORT), house.keys, tokens)
+        if not inside and is_of_demo(loaded):
+            note("this is the data of `wxadmin demo`, whose simulator stands for WeChat: nobody outside is asked;")
+            note("the demo's dashboard asks the simulator, on the page Doctor")
+            inside = True
         if not inside:
             note("asking WeChat and your public address …")
             picture = asyncio.run(looking.look_outside(picture, house.database, house.keys))

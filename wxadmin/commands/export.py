@@ -50,6 +50,12 @@ def users(
     with_blocked: Annotated[
         bool, typer.Option("--with-blocked", help="Also those who are not to be contacted (勿扰).")
     ] = False,
+    segment: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The users of this segment; no other filter beside it.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="EXPORT", help="Only what has changed since the export of this number.")
+    ] = None,
     destination: Annotated[
         str, typer.Option(metavar="other|wechat_pay|…", help="Where it goes, which says what the file is like.")
     ] = "other",
@@ -77,6 +83,10 @@ def users(
 
     Whoever is not to be contacted (勿扰) is left out, and counted, unless --with-blocked is given.
 
+    With --since, a column `change` comes first, which says of each user whether they were added, changed or are gone
+    since that export, which has to be of the same segment or the same filters; lists of openids are two files, of those
+    added and of those gone.
+
     A file appears under its name when it is whole: one that was cut short keeps the ending .part. Several files are
     called NAME-1, NAME-2 and so on. Each export is on record, with a receipt by which `wxadmin export verify` knows
     the file again.
@@ -85,6 +95,7 @@ def users(
     from wxadmin.commands.house import opened
     from wxadmin.errors import BadValue
     from wxadmin.exporting.subjects.users import USERS
+    from wxadmin.queries import segments
     from wxadmin.queries.user_filters import UserFilters, choices
     from wxadmin.services.exports import ExportForm
 
@@ -96,21 +107,29 @@ def users(
     logins = {"logins_min": logins_min, "logins_max": logins_max}
     lists = {"unionid": unionid, "contact": contact, "only": only, "without": without}
     filters = UserFilters.read(typed | days | logins | lists)
+    if segment is not None and filters.given:
+        raise BadValue("a segment brings its filters: leave them out, or --segment")
+    if since is not None and not (since.isascii() and since.isdigit() and len(since) < 19):
+        raise BadValue("since is the number of an export, as its receipt and the names of its files have it")
     with opened() as house:
-        own_zone = house.settings.zone.key
-        accounts = house.database.read_now(choices, filters).accounts
+        own_zone, database = house.settings.zone.key, house.database
+        saved = database.read_now(segments.named, segment) if segment is not None else None
+        filters = segments.filters_of(saved) if saved else filters
+        accounts = database.read_now(choices, filters).accounts
         several = len(accounts) > 1 and not (filters.account or filters.site)
         form = ExportForm(
             destination=destination,
             purpose=purpose,
             filters=filters.given,
-            filter_zone=own_zone,
+            filter_zone=saved.filter_zone if saved else own_zone,
             zone=zone or own_zone,
             language=lang,
             note=remark,
             format=format,
             with_blocked=with_blocked,
             columns=tuple(columns.split(",")) if columns else USERS.usual_columns(of_several_accounts=several),
+            segment=saved,
+            since=int(since) if since else None,
         )
         written(house, form, output)
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,13 @@ from wxadmin.commands.console import note, progress_line
 
 if TYPE_CHECKING:
     from wxadmin.commands.house import House
-    from wxadmin.exporting.making import Progress
+    from wxadmin.database import Database
+    from wxadmin.exporting.making import Made, Progress
+    from wxadmin.exporting.taking import Taken
+    from wxadmin.models import Export
     from wxadmin.services.exports import ExportForm
+
+_HELD_AT_A_TIME = 8
 
 
 def written(house: "House", form: "ExportForm", output: Path | None) -> None:
@@ -27,13 +33,33 @@ def written(house: "House", form: "ExportForm", output: Path | None) -> None:
     with settled(output) as files, _bar(what, progress := Progress()):
         made = database.long_reads.read_now(make, plan_of(export), files.open_part, progress)
     database.write_now(export_jobs.store_receipt, export, made)
+    if made.taken:
+        _hold(database, export, made.taken)
     database.write_now(exports.note, form.filters, rows=made.rows, actor=COMMAND_LINE, subject=form.subject)
-    note(f"{made.rows} {what}")
+    note(_told(made, what))
     if made.left_out:
         note(f"{made.left_out} who are not to be contacted were left out")
     if len(files.names) > 1:
         for name, part in zip(files.names, made.parts, strict=True):
             note(f"{name}  {part.rows} {what}  sha256 {part.print.sha256.hex()}")
+
+
+def _told(made: "Made", what: str) -> str:
+    found = made.taken.changes if made.taken else None
+    if found is None:
+        return f"{made.rows} {what}"
+    told = ", ".join(f"{spool.count} {change}" for change, spool in found.of.items())
+    return told + (f"; {found.forgotten} more are gone whose data were deleted" if found.forgotten else "")
+
+
+def _hold(database: "Database", export: "Export", taken: "Taken") -> None:
+    """Keeps whom the export holds, a little at a time: those who log in do not wait for it."""
+    from wxadmin.services import export_jobs
+
+    portions = taken.portions()
+    while some := list(islice(portions, _HELD_AT_A_TIME)):
+        database.write_now(export_jobs.add_to_receipt, export, some)
+    database.write_now(export_jobs.complete_receipt, export, taken)
 
 
 @contextmanager

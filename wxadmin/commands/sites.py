@@ -56,6 +56,11 @@ ProfileRequired = Annotated[
 Title = Annotated[str | None, typer.Option(help="The name that visitors read.")]
 Contact = Annotated[str | None, typer.Option(help="Whom visitors can ask; shown on their pages.", metavar="TEXT")]
 
+Developers = Annotated[
+    list[str] | None,
+    typer.Option("--developer", help="A developer of the staff who may see it. May be repeated.", metavar="NAME"),
+]
+
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -75,10 +80,11 @@ def add(
     profile_required: ProfileRequired = None,
     title: Title = None,
     contact: Contact = None,
+    developer: Developers = None,
 ) -> None:
     """Add a site, and print its API key, with --handoff openid its hand-off key too: they are not shown again."""
     from wxadmin.commands.house import opened
-    from wxadmin.services import sites
+    from wxadmin.services import site_developers
     from wxadmin.services.audit import COMMAND_LINE
     from wxadmin.services.sites import SiteForm
 
@@ -97,7 +103,13 @@ def add(
     )
     with opened() as house:
         made = house.database.write_now(
-            sites.add, house.keys, account=account, name=name, form=form, actor=COMMAND_LINE
+            site_developers.add_site,
+            house.keys,
+            account=account,
+            name=name,
+            form=form,
+            developers=developer or [],
+            actor=COMMAND_LINE,
         )
         note(f"site {name} added; its API key, shown only now:")
         say(made.api_key)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wxadmin.commands.console import note, read_secret, say, table
+from wxadmin.errors import BadValue
 
 commands = typer.Typer(help="People of the dashboard (成员).", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The name that the person signs in with.")]
@@ -51,6 +52,33 @@ def list_() -> None:
                 for p in people
             ],
         )
+
+
+@commands.command("set")
+def set_(
+    name: Name,
+    site: Annotated[
+        list[str] | None,
+        typer.Option(help="A site that the developer may see. May be repeated.", metavar="SLUG"),
+    ] = None,
+    two_step: Annotated[
+        bool | None, typer.Option("--two-step/--no-two-step", help="Whether a two-step code is demanded of them.")
+    ] = None,
+) -> None:
+    """Change which sites a developer may see, those that are given in place of the old ones, or demand a code."""
+    from wxadmin.commands.house import opened
+    from wxadmin.services import staff
+    from wxadmin.services.audit import COMMAND_LINE
+
+    if not site and two_step is None:
+        raise BadValue("give --site or --two-step")
+    with opened() as house:
+        if site:
+            house.database.write_now(staff.change_sites, name, site, actor=COMMAND_LINE)
+            say(f"{name} sees {' '.join(sorted(set(site)))}")
+        if two_step is not None:
+            house.database.write_now(staff.demand_code, name, is_demanded=two_step, actor=COMMAND_LINE)
+            say(f"a two-step code is {'' if two_step else 'not '}demanded of {name}")
 
 
 @commands.command()

@@ -11,6 +11,7 @@ from wxadmin.models import Role, Site
 from wxadmin.queries.staff import credentials, named
 from wxadmin.security.hashes import password_matches, random_text
 from wxadmin.services import staff
+from wxadmin.settings import Settings
 
 FILE_NAME = "staff_password"
 _ACTOR = "demo"
@@ -24,6 +25,12 @@ def kept_password(folder: Path) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(random_text(16).lower())
     return path.read_text().strip()
+
+
+def is_of_demo(chosen: Settings) -> bool:
+    """Whether this is the demo's data while WeChat itself would be asked, which knows nothing of it: a command beside
+    the running demo, which alone has the simulator for WeChat."""
+    return chosen.is_wechats_own and (chosen.data_dir / FILE_NAME).exists()
 
 
 def let_in(session: Session, password: str, *, sites: Collection[str]) -> None:

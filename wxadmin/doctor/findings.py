@@ -18,9 +18,9 @@ class Grade(StrEnum):
 
 
 GRADE_WORDS = {
-    Grade.FATAL: msgid("must be fixed"),
-    Grade.ATTENTION: msgid("needs attention"),
-    Grade.FINE: msgid("passed"),
+    Grade.FATAL: msgid("Must be fixed"),
+    Grade.ATTENTION: msgid("To be looked at"),
+    Grade.FINE: msgid("Passed"),
 }
 
 

@@ -1,6 +1,6 @@
 """Gathering what the doctor judges: the set-up from inside, and, where that is asked for, from outside and with WeChat.
 
-From outside, nothing is stored or changed anywhere: a made-up code is exchanged, which WeChat refuses, and pages are
+From outside, nothing is changed anywhere: a made-up code is exchanged, which WeChat refuses, and pages are
 read that anybody may read.
 """
 

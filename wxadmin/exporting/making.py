@@ -2,10 +2,11 @@
 
 import itertools
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import IO, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -15,15 +16,16 @@ from sqlalchemy.orm import Session
 from wxadmin.database.clocks import snapshot_began
 from wxadmin.database.csv_lines import Portion
 from wxadmin.errors import Refused
-from wxadmin.exporting import cutting, destinations, lines
+from wxadmin.exporting import changes, cutting, destinations, lines, taking
 from wxadmin.exporting.columns import Column, Kind
 from wxadmin.exporting.cutting import Run
 from wxadmin.exporting.fingerprints import Fingerprint, Fingerprinting
-from wxadmin.exporting.subject import Asking, Given, Subject
+from wxadmin.exporting.subject import Asking, Given, Sought, Subject
+from wxadmin.exporting.taking import Taken
 from wxadmin.exporting.telling import Telling, Words
 from wxadmin.exporting.xlsx import ROWS_A_SHEET, Workbook
 from wxadmin.i18n import Language, msgid
-from wxadmin.models import Destination, Format
+from wxadmin.models import Change, Destination, Format
 from wxadmin.queries.masking import Masks
 
 OpenPart = Callable[[int], IO[bytes]]
@@ -61,6 +63,8 @@ class Plan:
     destination: Destination
     format: Format
     columns: Sequence[Column]
+    # The number of an earlier export, where only what has changed since is wanted.
+    since: int | None = None
     # Smaller ones are for tests.
     at_once: int = destinations.MASS_SEND_AT_ONCE
     largest_package: int = destinations.LARGEST_PACKAGE
@@ -84,11 +88,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MadePart:
-    """One file, and how many rows it holds."""
+    """One file, and how many rows it holds; `change` where its lines do not say which it tells of."""
 
     number: int
     rows: int
     print: Fingerprint
+    change: Change | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ class _Part:
 
     number: int
     file: IO[bytes]
+    change: Change | None = None
     rows: int = 0
     taking: Fingerprinting = field(default_factory=Fingerprinting)
 
@@ -110,7 +116,7 @@ class _Part:
 
     def made(self) -> MadePart:
         self.file.close()
-        return MadePart(self.number, self.rows, self.taking.end())
+        return MadePart(self.number, self.rows, self.taking.end(), self.change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +128,57 @@ class Made:
     rows: int
     dropped: int
     parts: list[MadePart]
+    taken: Taken | None
     left_out: int | None = None
 
 
 def make(session: Session, plan: Plan, open_part: OpenPart, progress: Progress) -> Made:
-    """Writes all files. Raises OnlyOne, NoSuchList, DatabaseUnavailable, OSError: what is there then is not whole."""
+    """Writes all files. Raises OnlyOne, EarlierGone, NoSuchList, DatabaseUnavailable, OSError: what is there then is
+    not whole."""
     as_of = snapshot_began(session)
     asking = Asking(plan.filter_zone, plan.asked_at, plan.masks, plan.with_blocked)
     sought = plan.subject.sought(session, plan.filters, asking)
     left_out = (session.scalar(sought.left_out([func.count()])) or 0) if sought.left_out else None
-    expected = session.scalar(sought.selecting([func.count()])) or 0
+    taken = _taken(session, sought, plan)
+    streams = _streams(session, sought, plan, taken)
+    expected = sum(stream.rows for stream in streams)
     progress.as_of, progress.expected = as_of, expected
-    if plan.destination is Destination.MASS_SEND and expected == 1:
+    if plan.destination is Destination.MASS_SEND and streams[0].rows == 1:
         raise OnlyOne
-    found = lines.portions(session, sought, plan.columns, plan.format, plan.telling)
-    # Where a file fails, the query has to end before the session does.
-    with closing(found), closing(_Writing(plan, open_part)) as writing:
-        writing.write(_watched(found, progress), expected)
+    with closing(_Writing(plan, open_part)) as writing:
+        for stream in streams:
+            # Where a file fails, the query has to end before the session does.
+            with closing(stream.portions) as found:
+                writing.write(_watched(found, progress), stream)
     if progress.rows != expected:
         raise NotAsCounted
-    return Made(as_of, expected, writing.dropped, writing.parts, left_out)
+    return Made(as_of, expected, writing.dropped, writing.parts, taken, left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What goes into files of its own: so many rows, with these columns."""
+
+    rows: int
+    columns: Sequence[Column]
+    portions: Generator[Portion]
+    change: Change | None = None
+
+
+def _taken(session: Session, sought: Sought, plan: Plan) -> Taken | None:
+    """None where rows are not users, so that they are nobody's to be held."""
+    if sought.among is None:
+        return None
+    return taking.since(session, sought, plan.since) if plan.since else taking.everybody(session, sought)
+
+
+def _streams(session: Session, sought: Sought, plan: Plan, taken: Taken | None) -> list[_Stream]:
+    reading = partial(lines.portions, session, kind=plan.format, telling=plan.telling)
+    if taken is None or taken.changes is None:
+        rows = taken.fitted.count if taken else session.scalar(sought.selecting([func.count()])) or 0
+        return [_Stream(rows, plan.columns, reading(sought, plan.columns))]
+    found = changes.streams(taken.changes, plan.format, plan.columns, plan.words)
+    return [_Stream(one.rows, one.columns, changes.portions(reading, sought, one), one.change) for one in found]
 
 
 def _watched(portions: Iterable[Portion], progress: Progress) -> Iterator[Portion]:
@@ -159,6 +196,7 @@ class _Writing:
         self._plan = plan
         self._open = open_part
         self._part: _Part | None = None
+        self._change: Change | None = None
         self.dropped = 0
         self.parts: list[MadePart] = []
 
@@ -167,12 +205,13 @@ class _Writing:
         if self._part:
             self._part.file.close()
 
-    def write(self, portions: Iterable[Portion], expected: int) -> None:
-        plan = self._plan
+    def write(self, portions: Iterable[Portion], stream: _Stream) -> None:
+        plan = self._plan = replace(self._plan, columns=stream.columns)
+        self._change = stream.change
         if plan.format is Format.XLSX:
             self._workbook(portions)
         elif plan.destination is Destination.MASS_SEND:
-            sizes = cutting.even(expected, plan.at_once)
+            sizes = cutting.even(stream.rows, plan.at_once)
             self._texts(cutting.by_rows(portions, sizes, b"\n"))
         elif plan.destination is Destination.TENCENT_ADS:
             self._packages(cutting.by_bytes(portions, plan.largest_package))
@@ -216,7 +255,7 @@ class _Writing:
 
     def _begin(self) -> _Part:
         number = len(self.parts) + 1
-        self._part = _Part(number, self._open(number))
+        self._part = _Part(number, self._open(number), self._change)
         return self._part
 
 

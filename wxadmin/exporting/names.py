@@ -5,17 +5,18 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from wxadmin.exporting.destinations import ending
-from wxadmin.models import Destination, Export, Format
+from wxadmin.models import Change, Destination, Export, Format
 
 _NUMBERED = re.compile(r"-([0-9]{15,19})(?:-([0-9]+))?(?: ?\([0-9]+\))?\.[a-z]+\Z")
 
 
-def of_part(export: Export, as_of: datetime, number: int, *, of: int) -> str:
+def of_part(export: Export, as_of: datetime, number: int, *, of: int, change: Change | None = None) -> str:
     destination = Destination(export.destination)
     what = export.subject if destination is Destination.OTHER else destination.replace("_", "-")
+    told = f"-{change}" if change else "-changes" if export.since_id else ""
     at = as_of.astimezone(ZoneInfo(export.zone))
     part = f"-{number}" if of > 1 else ""
-    return f"{what}-{at:%Y%m%d-%H%M%S}-{export.id}{part}.{ending(destination, Format(export.format))}"
+    return f"{what}{told}-{at:%Y%m%d-%H%M%S}-{export.id}{part}.{ending(destination, Format(export.format))}"
 
 
 def numbers_in(name: str) -> tuple[int, int] | None:

@@ -27,4 +27,5 @@ def plan_of(export: Export) -> Plan:
         destination=Destination(export.destination),
         format=Format(export.format),
         columns=columns.named(subject.columns, export.columns.split(",")),
+        since=export.since_id,
     )

@@ -1,6 +1,6 @@
 """What rows of a file can tell of, as the making of files knows it: columns, filters, and the query for them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,12 +30,15 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Sought:
     """The rows that filters mean: a query for whatever columns, in no order, and the id by which they are gone through,
-    the greatest first. `left_out` is a query for those who would be among them, but are not to be contacted; None where
-    nobody is left out."""
+    the greatest first. `are_few` where an index has found them beforehand. `left_out` is a query for those who would be
+    among them, but are not to be contacted; None where nobody is left out. `among` are those of these ids, whatever the
+    filters say of them now; None where rows are not users."""
 
     selecting: Selecting
     newest_first: Any
+    are_few: bool = False
     left_out: Selecting | None = None
+    among: Callable[[Sequence[int]], "Sought"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,9 @@ def _place(gateway: Gateway, registry: Registry, asked: Beginning) -> _Place:
     accounts = [named] if named else registry.accounts
     found = [(account, site) for account in accounts if (site := registry.site_for(account, address))]
     if not found:
-        # The address is whatever somebody typed: it is not kept where it leads to no site.
-        return _Place(named, reason="gw_return_url_refused")
+        # The address is whatever somebody typed: of one that leads to no site no more is kept than what has to be
+        # registered, or corrected in the link.
+        return _Place(named, url=address.origin, reason="gw_return_url_refused")
     if len(found) > 1:
         # Sites of two accounts share the address: only the link can say whose login it is.
         return _Place(reason="gw_account_off")

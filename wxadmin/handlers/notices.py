@@ -2,6 +2,7 @@
 
 import asyncio
 
+from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.errors import DatabaseUnavailable
 from wxadmin.log import logger
@@ -25,7 +26,7 @@ class Notices:
 
     async def look(self) -> None:
         """Asks the database now. Raises DatabaseUnavailable."""
-        self.shown = await self._database.read(notices.current)
+        self.shown = await self._database.read(notices.current, utcnow())
 
     async def keep_known(self) -> None:
         """Asks at once, and again and again until it is cancelled. While the database is away, what was known stays."""

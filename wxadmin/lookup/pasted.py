@@ -37,13 +37,18 @@ _LIKE_A_SUPPORT_CODE = re.compile(r"[0-9A-Za-z](?:-?[0-9A-Za-z]){6,8}")
 class Pasted:
     """`support_code` fits together, whether or not there is such an attempt; `codes` are errcodes and reasons, `ids`
     may be openids or unionids. `may_be_secret` where it holds what must stand in no address and on no page: a link, or
-    words that may be a token, a code, a secret, or what tells one login from another (`marks`)."""
+    words that may be a token, a code, a secret, or what tells one login from another (`marks`). `near` are the support
+    codes that a mistyped one may have been; `is_number` where it is a number alone, which may be an errcode or a
+    site's own number of somebody."""
 
     text: str
     may_be_secret: bool = False
     marks: tuple[str, ...] = ()
     support_code: str | None = None
     is_mistyped: bool = False
+    is_one_short: bool = False
+    near: tuple[str, ...] = ()
+    is_number: bool = False
     codes: tuple[str, ...] = ()
     rid: str | None = None
     ids: tuple[str, ...] = ()
@@ -59,12 +64,16 @@ def read(typed: str) -> Pasted:
     plain = unicodedata.normalize("NFKC", text)
     rid = _RID.search(plain.lower())
     support_code = _support_code(plain)
+    is_mistyped = support_code is None and _is_mistyped(plain)
     return Pasted(
         text=text,
         may_be_secret=_SECRET.search(plain) is not None,
         marks=tuple(dict.fromkeys(_MARK.findall(plain))),
         support_code=support_code,
-        is_mistyped=support_code is None and _is_mistyped(plain),
+        is_mistyped=is_mistyped,
+        is_one_short=is_mistyped and support_codes.is_one_short(plain),
+        near=tuple(support_codes.near(plain)) if is_mistyped else (),
+        is_number=_CODE.fullmatch(plain) is not None,
         codes=tuple(dict.fromkeys(_codes(plain))),
         rid=rid and rid[0],
         ids=tuple(dict.fromkeys(word for word in _ID.findall(plain) if not _RID.fullmatch(word.lower()))),

@@ -6,11 +6,22 @@ from wxadmin.models.base import Base
 from wxadmin.models.counts import FailureHour, LoginHour, StepHour
 from wxadmin.models.erasure import Erasure, ErasureReason
 from wxadmin.models.event import Class, Event, Stage
-from wxadmin.models.export import Destination, Export, ExportPart, ExportState, ExportSubject, Format, Purpose
-from wxadmin.models.house import Counter, JobRun, JobTurn, KeyInUse, Node
+from wxadmin.models.export import (
+    Change,
+    Destination,
+    Export,
+    ExportPart,
+    ExportState,
+    ExportSubject,
+    Format,
+    Purpose,
+)
+from wxadmin.models.holding import ExportHolding, Holding
+from wxadmin.models.house import ONLY_LOOK, Counter, JobRun, JobTurn, KeyInUse, Node, OutsideLook
 from wxadmin.models.note import AttemptNote
 from wxadmin.models.notice import Notice
 from wxadmin.models.refreshing import AccountRefresh, Hold, RefreshPass, Trigger
+from wxadmin.models.segment import Segment
 from wxadmin.models.site import Origin, ReturnURL, Site
 from wxadmin.models.staff import AuditEntry, Reveal, Role, Staff, StaffKey, StaffSession, StaffSite, StaffTotp
 from wxadmin.models.ticket import Ticket
@@ -20,12 +31,14 @@ from wxadmin.models.user import BLOCK, IS_KNOWN, Token, TokenState, User, UserCh
 __all__ = [
     "BLOCK",
     "IS_KNOWN",
+    "ONLY_LOOK",
     "Account",
     "AccountRefresh",
     "Attempt",
     "AttemptNote",
     "AuditEntry",
     "Base",
+    "Change",
     "Class",
     "CodeClaim",
     "Counter",
@@ -34,12 +47,14 @@ __all__ = [
     "ErasureReason",
     "Event",
     "Export",
+    "ExportHolding",
     "ExportPart",
     "ExportState",
     "ExportSubject",
     "FailureHour",
     "Format",
     "Hold",
+    "Holding",
     "IdKind",
     "JobRun",
     "JobTurn",
@@ -49,11 +64,13 @@ __all__ = [
     "Notice",
     "Origin",
     "Outcome",
+    "OutsideLook",
     "Purpose",
     "RefreshPass",
     "ReturnURL",
     "Reveal",
     "Role",
+    "Segment",
     "Site",
     "Staff",
     "StaffKey",

@@ -54,6 +54,14 @@ class Purpose(StrEnum):
     OTHER = "other"
 
 
+class Change(StrEnum):
+    """What became of somebody since an earlier export."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
 class ExportState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
@@ -66,7 +74,7 @@ class Export(Base):
     """One export. A process that works at it holds a lease; where that ends, another begins anew."""
 
     __tablename__ = "export"
-    __table_args__ = (Index("ix_export_state", "state"),)
+    __table_args__ = (Index("ix_export_state", "state"), Index("ix_export_segment_id", "segment_id"))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -115,6 +123,19 @@ class Export(Base):
     # Since when somebody who may be in its files is forgotten: no file is given out, and they go at the next clearing.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
+    # The segment that it is of, and what that was called then: it may be gone since.
+    segment_id: Mapped[int | None] = mapped_column(Id)
+    segment: Mapped[str | None] = mapped_column(String(64))
+    # The highest number of a change that its snapshot saw (services/batch.py); NULL where whom it held is not kept.
+    change_no: Mapped[int | None] = mapped_column(Id)
+    # The export that it tells the changes since; NULL where it tells of everybody. How many there were of each kind.
+    since_id: Mapped[int | None] = mapped_column(Id)
+    added: Mapped[int | None] = mapped_column()
+    changed: Mapped[int | None] = mapped_column()
+    gone: Mapped[int | None] = mapped_column()
+    # Those who are gone because they were forgotten: no file names them.
+    forgotten: Mapped[int | None] = mapped_column()
+
 
 class ExportPart(Base):
     """One file of an export, and enough of what it held to tell a whole one, a cut one and a changed one apart when
@@ -130,6 +151,8 @@ class ExportPart(Base):
     export_id: Mapped[int] = mapped_column(Id, ForeignKey("export.id", ondelete="CASCADE"), primary_key=True)
     # From 1.
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Which change it tells of, where its lines do not say that themselves.
+    change: Mapped[str | None] = mapped_column(String(8))
     name: Mapped[str] = mapped_column(String(128))
     rows: Mapped[int] = mapped_column()
     # In bytes.

@@ -1,12 +1,16 @@
 """What the installation knows about itself: processes, running numbers, keys in use, jobs."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import String, Text
+from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wxadmin.database.types import Id, UTCDateTime
 from wxadmin.models.base import Base
+
+USER_CHANGES = "user_changes"
+"""The counter that numbers the changes of users."""
 
 
 class Node(Base):
@@ -59,6 +63,20 @@ class JobRun(Base):
     ended_at: Mapped[datetime] = mapped_column(UTCDateTime)
     rows: Mapped[int] = mapped_column()
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class OutsideLook(Base):
+    """What the doctor saw from outside when somebody last had it look: one row, ONLY_LOOK."""
+
+    __tablename__ = "outside_look"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Plain values of doctor/picture.py's Outside: no secret is among what is seen from outside.
+    seen: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+ONLY_LOOK = 1
 
 
 class JobTurn(Base):

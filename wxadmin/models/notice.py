@@ -13,7 +13,7 @@ LONGEST_REPLY = 1_000
 
 
 class Notice(Base):
-    """The newest one that has not ended is shown; those that have are kept."""
+    """The newest one that has not ended, and whose time is not over, is shown; the others are kept."""
 
     __tablename__ = "notice"
 
@@ -26,5 +26,7 @@ class Notice(Base):
     on_visitors: Mapped[bool] = mapped_column()
     # When the trouble began.
     since: Mapped[datetime] = mapped_column(UTCDateTime)
+    # When it is gone by itself; NULL where nobody has said so.
+    until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     set_by: Mapped[str] = mapped_column(String(64))
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

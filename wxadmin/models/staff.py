@@ -28,6 +28,8 @@ class Staff(Base):
     password_hash: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Since when an administrator has wanted a two-step code of them: without one they get no further.
+    two_step_demanded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     # Only a developer is bound to sites.
     sites: Mapped[list[Site]] = relationship(secondary="staff_site", order_by=Site.name)

@@ -63,6 +63,8 @@ class AttemptShown:
     ended_at: datetime | None
     redeemed_at: datetime | None
     recovered_at: datetime | None
+    site_id: int | None
+    account_id: int | None
     site: str | None
     site_name: str | None
     account: str | None
@@ -114,6 +116,8 @@ def find(session: Session, support_code: str, *, among: frozenset[int] | None, m
         ended_at=attempt.ended_at,
         redeemed_at=attempt.redeemed_at,
         recovered_at=attempt.recovered_at,
+        site_id=attempt.site_id,
+        account_id=attempt.account_id,
         site=row.site,
         site_name=row.site_name,
         account=row.account,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from wxadmin.models import Notice
@@ -18,6 +18,7 @@ class Shown:
     reply: str
     on_visitors: bool
     since: datetime
+    until: datetime | None
     set_by: str
 
     def text(self, lang: str) -> str:
@@ -29,9 +30,14 @@ class Shown:
         return "en" if lang == "en" and self.text_en else "zh-CN"
 
 
-def current(session: Session) -> Shown | None:
-    """The newest that has not ended."""
-    columns = (Notice.text_zh, Notice.text_en, Notice.reply, Notice.on_visitors, Notice.since, Notice.set_by)
-    newest = select(*columns).where(Notice.ended_at.is_(None)).order_by(Notice.id.desc()).limit(1)
-    row = session.execute(newest).first()
+def current(session: Session, now: datetime) -> Shown | None:
+    """The newest that has not ended, if its time is not over."""
+    columns = (Notice.text_zh, Notice.text_en, Notice.reply, Notice.on_visitors, Notice.since, Notice.until)
+    newest = select(*columns, Notice.set_by).where(Notice.ended_at.is_(None), is_on(now))
+    row = session.execute(newest.order_by(Notice.id.desc()).limit(1)).first()
     return Shown(*row) if row else None
+
+
+def is_on(now: datetime) -> ColumnElement[bool]:
+    """Whether a notice's time is not over."""
+    return or_(Notice.until.is_(None), Notice.until > now)

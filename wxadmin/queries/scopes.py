@@ -73,6 +73,11 @@ class Asked:
     snapshot: int
 
     @property
+    def others(self) -> int:
+        """Those that are not back yet, and the few that WeChat sent back without a code."""
+        return max(0, self.started - self.succeeded - self.failed - self.abandoned - self.snapshot)
+
+    @property
     def share(self) -> float | None:
         """How many of those that began came to their end, from 0 to 1."""
         return self.succeeded / self.started if self.started else None

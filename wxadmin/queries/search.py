@@ -19,7 +19,7 @@ _MOST = 10
 class Named:
     """What may name an attempt; hashes stand for values that are nowhere kept."""
 
-    support_code: str | None = None
+    support_codes: Sequence[str] = ()
     rid: str | None = None
     state_hashes: Sequence[bytes] = ()
     ticket_hashes: Sequence[bytes] = ()
@@ -77,8 +77,8 @@ def shared(session: Session, *, ref: str | None, ip: str | None) -> tuple[bool, 
 
 
 def _ids(named: Named) -> Iterator[Select[Any]]:
-    if named.support_code is not None:
-        yield select(Attempt.id).where(Attempt.support_code == named.support_code)
+    if named.support_codes:
+        yield select(Attempt.id).where(Attempt.support_code.in_(named.support_codes))
     if named.state_hashes:
         yield select(Attempt.id).where(Attempt.state_hash.in_(named.state_hashes))
     if named.ticket_hashes:

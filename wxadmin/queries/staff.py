@@ -1,5 +1,6 @@
 """Who staff are: by name for signing in, by session for each request, and whether a code is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +22,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
+    """`lacks_code` where a two-step code is demanded of the person, and they have not switched it on yet."""
+
     identity: Identity
     seen_at: datetime
+    lacks_code: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,17 @@ _TWO_STEP = (
 )
 
 
+def is_code_demanded(session: Session, name: str) -> bool:
+    """Whether an administrator wants a two-step code of the person."""
+    return session.scalar(select(Staff.two_step_demanded_at).where(Staff.name == name)) is not None
+
+
 def signed_in(session: Session, token_hash: bytes, *, now: datetime, idle_since: datetime) -> SignedIn | None:
     """Who the session is, if it has neither ended nor lain idle since then, and the person is switched on."""
     row = session.execute(
-        select(Staff, StaffSession.seen_at)
+        select(Staff, StaffSession.seen_at, StaffTotp.confirmed_at)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
+        .outerjoin(StaffTotp, StaffTotp.staff_id == Staff.id)
         .where(
             StaffSession.token_hash == token_hash,
             StaffSession.expires_at > now,
@@ -76,7 +86,10 @@ def signed_in(session: Session, token_hash: bytes, *, now: datetime, idle_since:
             Staff.disabled_at.is_(None),
         )
     ).one_or_none()
-    return SignedIn(identity(session, row.Staff), row.seen_at) if row else None
+    if row is None:
+        return None
+    lacks_code = row.Staff.two_step_demanded_at is not None and row.confirmed_at is None
+    return SignedIn(identity(session, row.Staff), row.seen_at, lacks_code)
 
 
 def identity(session: Session, person: Staff) -> Identity:
@@ -90,7 +103,8 @@ def identity(session: Session, person: Staff) -> Identity:
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """`seen_at` is when a browser of theirs that is still signed in was last in use; `asks_code` where a two-step code
-    comes after their password; `keys` is how many keys they have."""
+    comes after their password, `is_code_demanded` where an administrator wants that; `keys` is how many keys they
+    have."""
 
     name: str
     role: Role
@@ -99,6 +113,7 @@ class PersonRow:
     seen_at: datetime | None
     disabled_at: datetime | None
     asks_code: bool
+    is_code_demanded: bool
     keys: int
 
 
@@ -123,10 +138,17 @@ def all_rows(session: Session, name: str | None = None) -> list[PersonRow]:
             seen_at=seen_at,
             disabled_at=person.disabled_at,
             asks_code=asks_code,
+            is_code_demanded=person.two_step_demanded_at is not None,
             keys=keys,
         )
         for person, seen_at, asks_code, keys in session.execute(query)
     ]
+
+
+def developers(session: Session) -> Sequence[str]:
+    """The names of the developers who are on."""
+    query = select(Staff.name).where(Staff.role == Role.DEVELOPER, Staff.disabled_at.is_(None))
+    return session.scalars(query.order_by(Staff.name)).all()
 
 
 def named(session: Session, name: str) -> PersonRow | None:

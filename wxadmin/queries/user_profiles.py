@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.models import IS_KNOWN, Account, Attempt, Event, Site, Token, User, UserChannel
+from wxadmin.models.account import is_sample_appid
 from wxadmin.queries import user_grants
 from wxadmin.queries.masking import Field, Masks
 from wxadmin.queries.token_states import TokenHealth, health
@@ -65,18 +66,20 @@ class UserProfile:
     others: Rows
     channels: Rows
     clear_until: datetime | None = None
+    # Whether WeChat has never heard of them.
+    is_sample: bool = False
 
 
 def find(session: Session, user_id: int, *, masks: Masks) -> UserProfile | None:
     """The user, if there is one with this id who has not been forgotten."""
     found = session.execute(
-        select(User, Account.title, Account.name)
+        select(User, Account.title, Account.name, Account.appid)
         .join(Account, Account.id == User.account_id)
         .where(User.id == user_id, IS_KNOWN)
     ).one_or_none()
     if found is None:
         return None
-    user, account, account_name = found
+    user, account, account_name, appid = found
     of_them = masks.about(user_id)
     return UserProfile(
         _person(user, of_them),
@@ -87,6 +90,7 @@ def find(session: Session, user_id: int, *, masks: Masks) -> UserProfile | None:
         _others(session, user, masks),
         _channels(session, user_id, of_them),
         masks.revealed_until(user_id),
+        is_sample_appid(appid),
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from wxadmin.models import Attempt, Counter, Outcome, Token, User, UserChannel
+from wxadmin.models.house import USER_CHANGES
 from wxadmin.sample import bulk, profiles
 from wxadmin.sample.bulk import Row
 from wxadmin.sample.crowd import Crowd
@@ -16,7 +17,6 @@ from wxadmin.sample.profiles import Profile
 from wxadmin.sample.refreshing import REFRESH_TOKEN_LIFE, Renewed
 from wxadmin.sample.token_rows import TOKEN_COLUMNS, Holder, token_row
 from wxadmin.security.keys import KeyRing
-from wxadmin.services.batch import USER_CHANGES
 
 _PEOPLE_AT_ONCE = 20_000
 _REMEMBERED = 100

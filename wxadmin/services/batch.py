@@ -8,9 +8,8 @@ from sqlalchemy import Connection, bindparam, update
 from wxadmin.database.sets import SetUpdate
 from wxadmin.ids import Ids
 from wxadmin.models import Counter, User
+from wxadmin.models.house import USER_CHANGES
 from wxadmin.services.ledger import Ledger
-
-USER_CHANGES = "user_changes"
 
 
 class Batch:

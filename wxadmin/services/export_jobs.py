@@ -9,18 +9,21 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from wxadmin.database.clocks import shared_now
 from wxadmin.exporting import names
+from wxadmin.exporting.id_sets import Packed
 from wxadmin.exporting.making import Made
+from wxadmin.exporting.taking import Taken
 from wxadmin.ids import first_id_at
-from wxadmin.models import Export, ExportPart, ExportState
+from wxadmin.models import Change, Export, ExportHolding, ExportPart, ExportState, Holding
 from wxadmin.services.exports import unnamed
 
 _MOST_ATTEMPTS = 5
 _AT_A_TIME = 500
+_PORTIONS_AT_A_TIME = 100
 
 
 class Failure(StrEnum):
@@ -29,6 +32,7 @@ class Failure(StrEnum):
     DATABASE = "database"
     DISK = "disk"
     DISK_FULL = "disk_full"
+    EARLIER_GONE = "earlier_gone"
     INTERRUPTED = "interrupted"
     LIST_GONE = "list_gone"
     NOT_AS_COUNTED = "not_as_counted"
@@ -62,6 +66,7 @@ def claim(session: Session, *, node: int, lasting: timedelta) -> Export | None:
     export.state, export.node, export.attempt = ExportState.RUNNING, node, export.attempt + 1
     export.lease_until, export.started_at = now + lasting, now
     export.as_of, export.expected, export.rows = None, None, 0
+    _hold_nobody(session, export.id)
     session.flush()
     return export
 
@@ -84,19 +89,42 @@ def step(
     return Next.STOP if is_cancelled else Next.GO_ON
 
 
+def hold(session: Session, export: Export, portions: Sequence[tuple[Holding, Packed]], *, lasting: timedelta) -> bool:
+    """Keeps some of those whom it holds, and goes on for so long; False where another process has taken over."""
+    own = update(Export).where(*_own(export.id, export.attempt))
+    extended = own.values(lease_until=shared_now(session) + lasting).execution_options(synchronize_session=False)
+    if not session.execute(extended).rowcount:  # type: ignore[attr-defined]
+        return False
+    _store(session, export, portions)
+    return True
+
+
+def _store(session: Session, export: Export, portions: Sequence[tuple[Holding, Packed]]) -> None:
+    """A little at a time: SQLite has one writer, which logins wait for."""
+    rows = [
+        {"export_id": export.id, "attempt": export.attempt, "kind": kind}
+        | {"first_id": one.first, "last_id": one.last, "people": one.people, "ids": one.ids}
+        for kind, one in portions
+    ]
+    session.execute(insert(ExportHolding), rows)
+
+
 def finish(session: Session, export: Export, made: Made, *, keep: timedelta | None) -> bool:
-    """All files are whole, and kept for so long; False where another process has taken over meanwhile."""
+    """All files are whole, and kept for so long, and so are those whom it holds; False where another process has taken
+    over meanwhile."""
     now = shared_now(session)
     told: dict[str, Any] = {"as_of": made.as_of, "expected": made.rows, "rows": made.rows, "dropped": made.dropped}
     told |= {"left_out": made.left_out}
     kept = {"kept_until": now + keep if keep is not None else None}
-    if not _end(session, export.id, export.attempt, state=ExportState.DONE, **told, **kept):
+    values = told | kept | _changes(made) | {"change_no": made.taken.change_no if made.taken else None}
+    if not _end(session, export.id, export.attempt, state=ExportState.DONE, **values):
         return False
     session.add_all(
         ExportPart(
             export_id=export.id,
             number=part.number,
-            name=names.of_part(export, made.as_of, part.number, of=len(made.parts)),
+            change=part.change,
+            name=names.of_part(export, made.as_of, part.number, of=len(made.parts), change=part.change),
             rows=part.rows,
             size=part.print.size,
             sha256=part.print.sha256,
@@ -116,6 +144,24 @@ def store_receipt(session: Session, export: Export, made: Made) -> None:
     session.add(export)
     session.flush()
     finish(session, export, made, keep=None)
+    # Until whom it holds is stored too.
+    session.execute(update(Export).where(Export.id == export.id).values(change_no=None))
+
+
+def add_to_receipt(session: Session, export: Export, portions: Sequence[tuple[Holding, Packed]]) -> None:
+    _store(session, export, portions)
+
+
+def complete_receipt(session: Session, export: Export, taken: Taken) -> None:
+    """All whom it holds are stored."""
+    session.execute(update(Export).where(Export.id == export.id).values(change_no=taken.change_no))
+
+
+def _changes(made: Made) -> dict[str, int]:
+    found = made.taken.changes if made.taken else None
+    if found is None:
+        return {}
+    return {change.value: found.number(change) for change in Change} | {"forgotten": found.forgotten}
 
 
 def fail(session: Session, export: Export, failure: Failure) -> bool:
@@ -137,12 +183,24 @@ def files_gone(session: Session, export_ids: Sequence[int]) -> None:
     session.execute(update(Export).where(Export.id.in_(export_ids)).values(deleted_at=shared_now(session)))
 
 
+def delete_holdings(session: Session, *, before: datetime) -> int:
+    """Some of whom exports of so long ago held; returns how many portions that were."""
+    key = ExportHolding.export_id, ExportHolding.attempt, ExportHolding.kind, ExportHolding.first_id
+    query = select(*key).join(Export, Export.id == ExportHolding.export_id)
+    query = query.where(Export.id < first_id_at(before), _without_files())
+    found = session.execute(query.limit(_PORTIONS_AT_A_TIME)).all()
+    session.execute(delete(ExportHolding).where(tuple_(*key).in_([tuple(row) for row in found])))
+    return len(found)
+
+
 def delete_receipts(session: Session, *, before: datetime) -> None:
-    """Exports of so long ago, whose files are gone."""
-    old = select(Export.id).where(
-        Export.id < first_id_at(before), or_(Export.kept_until.is_(None), Export.deleted_at.is_not(None))
-    )
+    """Exports of so long ago, whose files are gone. Whom they held is deleted before."""
+    old = select(Export.id).where(Export.id < first_id_at(before), _without_files())
     session.execute(delete(Export).where(Export.id.in_(old.order_by(Export.id).limit(_AT_A_TIME))))
+
+
+def _without_files() -> ColumnElement[bool]:
+    return or_(Export.kept_until.is_(None), Export.deleted_at.is_not(None))
 
 
 def _end(session: Session, export_id: int, attempt: int, **values: Any) -> bool:
@@ -151,7 +209,15 @@ def _end(session: Session, export_id: int, attempt: int, **values: Any) -> bool:
     told = json.dumps(unnamed(json.loads(filters)), ensure_ascii=False)
     values |= {"filters": told, "ended_at": shared_now(session), "node": None, "lease_until": None}
     own = update(Export).where(*_own(export_id, attempt)).values(values).execution_options(synchronize_session=False)
-    return session.execute(own).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    has_ended: bool = session.execute(own).rowcount == 1  # type: ignore[attr-defined]
+    if has_ended and values["state"] != ExportState.DONE:
+        _hold_nobody(session, export_id)
+    return has_ended
+
+
+def _hold_nobody(session: Session, export_id: int) -> None:
+    """What an attempt may have stored that came to nothing."""
+    session.execute(delete(ExportHolding).where(ExportHolding.export_id == export_id))
 
 
 def _own(export_id: int, attempt: int) -> tuple[Any, ...]:

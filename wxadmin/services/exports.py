@@ -28,10 +28,11 @@ from wxadmin.models import (
     Format,
     Purpose,
     Role,
+    Segment,
     Site,
 )
 from wxadmin.models.export import LONGEST_NOTE
-from wxadmin.queries import masking, uploaded
+from wxadmin.queries import earlier_exports, masking, uploaded
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import audit
 
@@ -58,6 +59,9 @@ class ExportForm:
     columns: tuple[str, ...] = ()
     delete_after_download: bool = False
     with_blocked: bool = False
+    # The segment that the filters are of, and the number of an export that only the changes since are wanted of.
+    segment: Segment | None = None
+    since: int | None = None
 
 
 def note(session: Session, filters: Given, *, rows: int, actor: str, subject: str = ExportSubject.USERS) -> None:
@@ -85,6 +89,7 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
     shown = [column.name for column in columns.named(SUBJECTS[subject].columns, names)]
     masks = masking.of_role(role) if role else masking.CLEAR
     given = SUBJECTS[subject].checked(session, form.filters, Asking(ZoneInfo(form.filter_zone), now, masks))
+    given = _of_one_account(session, given, chosen, shown)
     is_of_users = subject is ExportSubject.USERS
     return Export(
         id=draw_rare(),
@@ -95,7 +100,7 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
         destination=destination,
         format=chosen,
         columns=",".join(shown),
-        filters=json.dumps(_of_one_account(session, given, chosen, shown), ensure_ascii=False),
+        filters=json.dumps(given, ensure_ascii=False),
         filter_zone=form.filter_zone,
         zone=_zone(form.zone),
         language=form.language,
@@ -110,6 +115,9 @@ def drafted(session: Session, form: ExportForm, *, actor: str, role: Role | None
         attempt=0,
         rows=0,
         dropped=0,
+        segment_id=form.segment.id if form.segment else None,
+        segment=form.segment.name if form.segment else None,
+        since_id=_since(session, form, given),
     )
 
 
@@ -126,6 +134,8 @@ def ask(session: Session, form: ExportForm, *, actor: str, role: Role) -> Export
     }
     if export.with_blocked:
         told["with_blocked"] = True
+    told |= {"segment": export.segment} if export.segment else {}
+    told |= {"changes_since": export.since_id} if export.since_id else {}
     filters = unnamed(json.loads(export.filters))
     audit.record(session, actor, "export_asked", f"export {export.id}", **told, filters=filters)
     return export
@@ -165,6 +175,26 @@ def sent(session: Session, export_id: int, number: int, *, start: int, end: int)
 def _go_soon(session: Session, export_id: int, until: datetime) -> None:
     is_to_go = (Export.id == export_id, Export.delete_after_download.is_(True), Export.kept_until > until)
     session.execute(update(Export).where(*is_to_go).values(kept_until=until))
+
+
+def _since(session: Session, form: ExportForm, given: Given) -> int | None:
+    """The earlier export, if it can be compared with."""
+    if form.segment and form.subject != ExportSubject.USERS:
+        raise BadValue(msgid("a segment is of users"), field="segment")
+    if form.since is None:
+        return None
+    earlier = session.get(Export, form.since)
+    if earlier is None or earlier.state != ExportState.DONE or earlier.change_no is None:
+        refusal = msgid("there is no finished export of this number, or it is not known whom it held")
+        raise BadValue(refusal, field="since")
+    segment_id = form.segment.id if form.segment else None
+    if earlier.subject != form.subject or not earlier_exports.is_of(earlier, given, segment_id):
+        refusal = msgid("that export was of other filters: choose one of the same segment, or of the same filters")
+        raise BadValue(refusal, field="since")
+    if earlier_exports.account_of(earlier) != given.get("account"):
+        refusal = msgid("that export was of another service account, or of several: an OpenID means nothing to another")
+        raise BadValue(refusal, field="since")
+    return earlier.id
 
 
 def _of_one_account(session: Session, given: Given, chosen: Format, names: list[str]) -> Given:

@@ -11,7 +11,9 @@ from sqlalchemy import and_, case, literal, or_, select
 from sqlalchemy.orm import Session
 
 from wxadmin.database.types import UTCDateTime
+from wxadmin.exporting.id_sets import unpacked
 from wxadmin.models import Account, AuditEntry, Export, ExportState, ExportSubject, User
+from wxadmin.queries import holdings
 
 _NAMED = 100
 # A person's first attempt begins so long before they are known at the most.
@@ -44,8 +46,8 @@ class Withdrawn:
 
 
 def withdraw(session: Session, user: User, *, until: datetime) -> Withdrawn:
-    """Names the exports of users since the person was first seen, and withdraws those whose files are kept. Who was in
-    them is not kept, so that each may have held the person unless it was of another account."""
+    """Names the exports of users that held the person, and withdraws those whose files are kept. Where it is not kept
+    who was in them, each since the person was first seen may have, unless it was of another account."""
     account = session.scalars(select(Account.name).where(Account.id == user.account_id)).one()
     possible = [
         *(one for one in _written_at_once(session, user, until) if one.filters.get("account", account) == account),
@@ -77,7 +79,7 @@ def _made(session: Session, user: User, until: datetime, account: str) -> Iterat
     of_people = Export.subject != ExportSubject.FAILURES
     for export in session.scalars(select(Export).where(read, of_people).with_for_update()):
         filters = _filters({"filters": json.loads(export.filters)})
-        if filters.get("account", account) != account:
+        if filters.get("account", account) != account or not _may_hold(session, export, user.id):
             continue
         if export.state == ExportState.RUNNING:
             export.cancel_asked = True
@@ -87,6 +89,13 @@ def _made(session: Session, user: User, until: datetime, account: str) -> Iterat
             export.kept_until = min(export.kept_until, until)
         at = (export.as_of or export.asked_at).isoformat()
         yield PastExport(export.id, at, export.asked_by, export.rows, filters)
+
+
+def _may_hold(session: Session, export: Export, user_id: int) -> bool:
+    if export.change_no is None:
+        return True
+    portion = holdings.maybe_with(session, export, user_id)
+    return portion is not None and user_id in unpacked(portion)
 
 
 def _filters(told: Mapping[str, Any]) -> dict[str, str]:

@@ -7,12 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 
 from wxadmin.clock import utcnow
 from wxadmin.errors import DatabaseUnavailable, NoSuchList, TooManyAtOnce
 from wxadmin.exporting.making import Made, NotAsCounted, OnlyOne, Progress, make
 from wxadmin.exporting.plans import plan_of
 from wxadmin.exporting.storage import Storage, opened_in
+from wxadmin.exporting.taking import EarlierGone
 from wxadmin.flows.gateway import Gateway
 from wxadmin.log import logger
 from wxadmin.models import Export
@@ -24,6 +26,8 @@ from wxadmin.tasks.runner import Job
 _LOOKS_EVERY_S = 1.0
 _TELLS_EVERY_S = 1.0
 _LEASE = timedelta(seconds=30)
+# Some fifty kilobytes, which no login waits for.
+_HELD_AT_A_TIME = 8
 _CLEARS_EVERY_S = 300
 # A folder that no export knows may be one that was begun this moment.
 _STRAY_AFTER_S = 3_600
@@ -59,11 +63,9 @@ async def _work(gateway: Gateway, export: Export, keeping: Keeping) -> bool:
     storage, write = keeping.storage, gateway.database.write
     try:
         made = await _made(gateway, export, storage)
-        if isinstance(made, Made):
-            await asyncio.to_thread(storage.settle, export.id, export.attempt)
-            if await write(jobs.finish, export, made, keep=keeping.lasting):
-                logger.info("export_done", export=export.id, rows=made.rows, files=len(made.parts))
-                return True
+        if isinstance(made, Made) and await _finished(gateway, export, made, keeping):
+            logger.info("export_done", export=export.id, rows=made.rows, files=len(made.parts))
+            return True
         await asyncio.to_thread(storage.discard, export.id, export.attempt)
         if made is Next.STOP:
             await write(jobs.cancelled, export)
@@ -75,6 +77,16 @@ async def _work(gateway: Gateway, export: Export, keeping: Keeping) -> bool:
     except Exception as error:
         await _failed(gateway, export, storage, _failure(error))
     return True
+
+
+async def _finished(gateway: Gateway, export: Export, made: Made, keeping: Keeping) -> bool:
+    """Whether all of it is stored: files, receipt, and whom they hold. False where another process has taken over."""
+    await asyncio.to_thread(keeping.storage.settle, export.id, export.attempt)
+    portions = made.taken.portions() if made.taken else iter(())
+    while some := await asyncio.to_thread(lambda: list(islice(portions, _HELD_AT_A_TIME))):
+        if not await gateway.database.write(jobs.hold, export, some, lasting=_LEASE):
+            return False
+    return await gateway.database.write(jobs.finish, export, made, keep=keeping.lasting)
 
 
 async def _failed(gateway: Gateway, export: Export, storage: Storage, failure: Failure) -> None:
@@ -137,8 +149,13 @@ async def _told(gateway: Gateway, export: Export, progress: Progress) -> Next:
 def _failure(error: Exception) -> Failure:
     if isinstance(error, OSError):
         return Failure.DISK_FULL if error.errno in _FULL else Failure.DISK
-    kinds = {OnlyOne: Failure.ONE_PERSON, DatabaseUnavailable: Failure.DATABASE, NotAsCounted: Failure.NOT_AS_COUNTED}
-    kinds |= {NoSuchList: Failure.LIST_GONE}
+    kinds = {
+        OnlyOne: Failure.ONE_PERSON,
+        EarlierGone: Failure.EARLIER_GONE,
+        DatabaseUnavailable: Failure.DATABASE,
+        NoSuchList: Failure.LIST_GONE,
+        NotAsCounted: Failure.NOT_AS_COUNTED,
+    }
     return kinds.get(type(error), Failure.UNEXPECTED)
 
 
@@ -155,6 +172,8 @@ async def clear(gateway: Gateway, keeping: Keeping) -> int:
     strays = [one for one in found if known.get(one.export_id) != one.attempt]
     for one in strays:
         await asyncio.to_thread(_discard_if_old, storage, one.export_id, one.attempt)
+    while await database.write(jobs.delete_holdings, before=utcnow() - keeping.receipts):
+        pass
     await database.write(jobs.delete_receipts, before=utcnow() - keeping.receipts)
     return len(old)
 

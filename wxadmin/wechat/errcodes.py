@@ -33,6 +33,21 @@ class Entry:
     reply_zh: str
     related: tuple[str, ...] = ()
 
+    @property
+    def is_for_admins(self) -> bool:
+        """Whether nobody but the gateway's administrator can do what the remedy says, which does not say so itself."""
+        return self.code in _FOR_ADMINS and self.stage not in _BY_THEMSELVES
+
+    @property
+    def wants_secret(self) -> bool:
+        """Whether the account's AppSecret has to be entered anew."""
+        return self.code in _OF_SECRETS and self.stage == "exchange"
+
+    @property
+    def passes(self) -> bool:
+        """Whether the next login may work once something else has been put right: nothing of the visitor's doing."""
+        return self.side != "user" and self.class_ in {"config", "transient", "quota"}
+
     def title(self, lang: str) -> str:
         """A few words, for lists; `lang` is `en` or one of the Chinese ones."""
         return self.title_zh if lang.startswith("zh") else self.title_en
@@ -48,6 +63,17 @@ class Entry:
     def reply(self, lang: str) -> str:
         """What support sends to the visitor who met it: no word of the trade."""
         return self.reply_zh if lang.startswith("zh") else self.reply_en
+
+
+_ADMINS = (
+    "10003 10005 10012 10016 40001 40002 40013 40066 40125 40164 40243 41002 41004 41018 43001 43002 43003 45009 45011 "
+    "45035 47001 48001 50002 61004 61006 61024 89506 89507 page_scope "
+    "gw_connect gw_return_url_refused gw_account_off gw_key_missing gw_overloaded"
+)
+_FOR_ADMINS = frozenset(_ADMINS.split())
+# A missing profile is looked into by whoever has the attempt before them.
+_BY_THEMSELVES = frozenset({"userinfo", "symptom"})
+_OF_SECRETS = frozenset({"40001", "40125", "41004"})
 
 
 class Verdict(StrEnum):

@@ -7,12 +7,19 @@ from typing import Any
 
 import pytest
 
-from tests.factories import AttemptFactory, AttemptNoteFactory, EventFactory, UserFactory
+from tests.factories import (
+    AttemptFactory,
+    AttemptNoteFactory,
+    EventFactory,
+    FailureHourFactory,
+    LoginHourFactory,
+    UserFactory,
+)
 from tests.handlers.admin.conftest import SignIn
 from tests.html_tree import read
 from tests.visiting import Visitor
 from wxadmin import support_codes
-from wxadmin.clock import utcnow
+from wxadmin.clock import hour_of, utcnow
 from wxadmin.models import Attempt, AttemptNote, Site
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
@@ -180,3 +187,66 @@ async def test_nobody_adds_a_note_where_they_may_not_see_any(
 
     assert codes == [403, 403, 404]
     assert stored(AttemptNote) == []
+
+
+def _failed_of_a_wrong_secret(site: Site) -> Attempt:
+    at = utcnow() - timedelta(days=5)
+    attempt: Attempt = AttemptFactory(site=site, failed=True, started_at=at, ended_by="40125")
+    EventFactory(attempt=attempt, at=at, stage="exchange", event_class="failure", code="40125")
+    FailureHourFactory(hour=hour_of(at), account_id=site.account_id, site_id=site.id, code="40125")
+    return attempt
+
+
+async def test_of_what_is_over_the_visitor_is_told_to_come_now(staff: SignIn, store: Store, shop: Site) -> None:
+    attempt = store(lambda: _failed_of_a_wrong_secret(shop))
+    store(lambda: LoginHourFactory(account_id=shop.account_id, site_id=shop.id, succeeded=3))
+
+    page = read((await staff("support").get(page_of(attempt), lang="zh_CN")).text)
+
+    reply = page.by_id("reply-0")
+    assert reply is not None
+    assert reply.text == "这个问题已经恢复，请现在在微信里重新打开链接。"
+    assert "已恢复" in page.one("main").text
+    assert "处理办法" not in page.one("main").text
+
+
+@pytest.mark.parametrize("is_again", [True, False], ids=["it came again", "nobody has logged in"])
+async def test_of_what_is_not_over_the_reply_is_the_catalogues(
+    staff: SignIn, store: Store, shop: Site, is_again: bool
+) -> None:
+    attempt = store(lambda: _failed_of_a_wrong_secret(shop))
+    here = {"account_id": shop.account_id, "site_id": shop.id}
+    if is_again:
+        store(lambda: [FailureHourFactory(code="40125", **here), LoginHourFactory(succeeded=3, **here)])
+
+    page = read((await staff("support").get(page_of(attempt))).text)
+
+    reply = page.by_id("reply-0")
+    assert reply is not None
+    assert reply.text == errcodes.find("40125", "exchange").reply_en
+
+
+async def test_what_only_an_administrator_can_do_is_passed_on_to_one(staff: SignIn, store: Store, shop: Site) -> None:
+    attempt = store(lambda: _failed_of_a_wrong_secret(shop))
+
+    told = {
+        role: (await staff(role, ["shop"] if role == "developer" else []).get(page_of(attempt))).text
+        for role in ("admin", "operator", "support", "developer")
+    }
+
+    lead = '<a href="/admin/accounts/tea/secret">Replace the AppSecret</a>'
+    assert [role for role, page in told.items() if "For the administrator: " not in page] == ["admin"]
+    assert [role for role, page in told.items() if lead in page] == ["admin"]
+
+
+async def test_the_host_of_a_refused_return_address_is_shown(staff: SignIn, visitor: Visitor, stored: Stored) -> None:
+    await visitor.start(url="https://other.example.com/back?member=7")
+    [attempt] = stored(Attempt)
+
+    support = (await staff("support").get(page_of(attempt))).text
+    admin = (await staff("admin").get(page_of(attempt))).text
+
+    assert "https://other.example.com" in support
+    assert "member" not in read(support).by_id("facts").within("section").text  # type: ignore[union-attr]
+    assert "For the administrator: Register the return URL" in support
+    assert '<a href="/admin/sites">Sites</a>' in admin

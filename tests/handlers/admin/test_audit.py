@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import wxadmin
+from tests import html_tree
 from tests.factories import AuditEntryFactory
 from tests.handlers.admin.conftest import SignIn, StaffVisitor
 from tests.running import RETURN_URL
@@ -36,7 +37,7 @@ async def test_a_change_is_written_down_under_the_name_of_who_made_it(staff: Sig
     page = await ada.get(f"/admin/audit?actor={ada.name}&action=site_key_rotated")
 
     assert page.text.count("<td>shop</td>") == 1
-    assert re.search(r"The old key goes on for</span> 1:00:00 ", page.text)
+    assert re.search(r"The old key goes on for</span> 1 h 0 min ", page.text)
 
 
 @pytest.mark.parametrize(("lang", "said"), [("en", "Explanation page</span> Yes "), ("zh_CN", "授权说明页</span> 是 ")])
@@ -56,7 +57,7 @@ async def test_an_export_tells_by_which_filters_in_words(staff: SignIn) -> None:
     await ada.get("/admin/users.csv?scope=silent&site=shop")
     page = await ada.get("/admin/audit?action=users_exported", lang="zh_CN")
 
-    assert re.search(r"筛选</span> (scope=silent, site=shop|site=shop, scope=silent) ", page.text)
+    assert re.search(r"筛选</span> ([^<]*：仅静默、[^<]*：shop|[^<]*：shop、[^<]*：仅静默) ", page.text)
     assert re.search(r"行数</span> 0 ", page.text)
 
 
@@ -176,7 +177,38 @@ async def test_who_saw_whom_leads_to_them_with_the_reason_in_words(staff: SignIn
 
     page = await ada.get("/admin/audit?kind=saw")
 
-    assert '<a href="/admin/users/77">user 77</a>' in page.text
-    assert '<a href="/admin/attempts/K7M2-Q9XD">attempt K7M2-Q9XD</a>' in page.text
+    assert '<a href="/admin/users/77">Authorized user 77</a>' in page.text
+    assert '<a href="/admin/attempts/K7M2-Q9XD">Attempt K7M2-Q9XD</a>' in page.text
     assert "The person asks what is known of them" in page.text
     assert "letter of 3 May" in page.text
+
+
+async def test_it_is_told_in_the_readers_words_and_by_their_clock(staff: SignIn, store: Store) -> None:
+    entries = [
+        {
+            "actor": "command line",
+            "action": "site_key_rotated",
+            "subject": "users",
+            "details": '{"grace": "1 day, 0:00:00"}',
+        },
+        {"action": "looked_up", "subject": "users", "details": '{"by": ["nickname", "openid", "ref"], "rows": 2}'},
+        {"action": "notice_set", "subject": "notice", "details": '{"since": "2026-11-26T20:57+00:00"}'},
+        {
+            "action": "users_exported",
+            "subject": "users",
+            "details": '{"filters": {"channel": "autumn-tea", "old": "1"}}',
+        },
+    ]
+    for entry in entries:
+        store(lambda entry=entry: AuditEntryFactory(**entry))
+    ada = staff("admin")
+
+    english = html_tree.read((await ada.get("/admin/audit")).text).one("table").text
+    chinese = html_tree.read((await ada.get("/admin/audit", lang="zh_CN")).text).one("table").text
+
+    for said in ("1 d 0 h", "Nickname, OpenID, Member reference", "2026-11-27 04:57", "Channel / campaign: autumn-tea"):
+        assert said in english
+    for said in ("命令行", "授权用户", "昵称、OpenID、业务用户号", "2026-11-27 04:57", "1 天 0 小时"):
+        assert said in chinese
+    # A site of that name is no list.
+    assert " users " in chinese

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from tests import html_tree
+from tests.databases import on_sqlite
 from tests.factories import AttemptFactory, EventFactory, FailureHourFactory, StepHourFactory
 from tests.handlers.admin.conftest import SignIn
 from tests.html_tree import Node
@@ -195,3 +196,14 @@ async def test_a_developer_sees_no_other_site_among_those_most_hit(
     pages = [(await staff("developer", ["shop"]).get(f"/admin/{at}")).text for at in ("failures", "failures/40029")]
 
     assert [clinic.title in page for page in pages] == [False, False]
+
+
+@on_sqlite
+@pytest.mark.parametrize(("role", "is_passed_on"), [("admin", False), ("operator", True), ("support", True)])
+async def test_a_remedy_of_administrators_is_passed_on_by_all_others(
+    staff: SignIn, role: str, is_passed_on: bool
+) -> None:
+    page = (await staff(role).get("/admin/failures/40125", lang="zh_CN")).text
+
+    assert ("请转管理员：" in page) is is_passed_on
+    assert page.count('href="/admin/accounts"') == (0 if is_passed_on else 2)

@@ -6,9 +6,10 @@ from typing import Any
 
 from tests import html_tree
 from tests.databases import on_sqlite
-from tests.factories import JobRunFactory, NodeFactory
+from tests.factories import JobRunFactory, NodeFactory, OutsideLookFactory
 from tests.handlers.admin.conftest import SignIn
 from tests.running import SiteKeys, serving
+from wxadmin.models import ONLY_LOOK
 from wxadmin.settings import Settings
 from wxadmin.simulator import World
 from wxadmin.simulator.faults import Fault
@@ -27,8 +28,8 @@ async def test_opening_the_page_asks_nobody(staff: SignIn, world: World) -> None
 
     found = findings(page.text)
     assert page.status_code == 200
-    assert "clinic names nobody whom visitors can turn to" in found["needs attention"]
-    assert "Every key that the database needs is here." in found["passed"]
+    assert "clinic names nobody whom visitors can turn to" in found["To be looked at"]
+    assert "Every key that the database needs is here." in found["Passed"]
     assert list(world.calls.since(0)) == []
 
 
@@ -38,9 +39,48 @@ async def test_from_outside_wechat_is_asked(staff: SignIn, world: World) -> None
     world.faults.order(Fault("exchange", "errcode", errcode=40125, times=1))
     wrong = await staff("operator").post("/admin/doctor")
 
-    assert "WeChat takes AppID and AppSecret of tea." in findings(right.text)["passed"]
-    assert "WeChat does not take the AppSecret of tea (40125)" in findings(wrong.text)["must be fixed"]
-    assert "wxadmin account secret tea" in findings(wrong.text)["must be fixed"]
+    assert "WeChat takes AppID and AppSecret of tea." in findings(right.text)["Passed"]
+    assert "WeChat does not take the AppSecret of tea (40125)" in findings(wrong.text)["Must be fixed"]
+    assert "wxadmin account secret tea" in findings(wrong.text)["Must be fixed"]
+
+
+@on_sqlite
+async def test_what_was_seen_from_outside_stays_on_the_page_of_everybody(staff: SignIn, world: World) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=40125, times=1))
+    before = await staff("operator").get("/admin/doctor")
+
+    await staff("operator").post("/admin/doctor")
+    asked = len(list(world.calls.since(0)))
+    after = await staff("admin").get("/admin/doctor")
+
+    assert "Only what is here was looked at" in before.text
+    assert "Only what is here was looked at" not in after.text
+    assert "Last seen from outside: " in after.text
+    assert "WeChat does not take the AppSecret of tea (40125)" in findings(after.text)["Must be fixed"]
+    assert len(list(world.calls.since(0))) == asked
+
+
+@on_sqlite
+async def test_who_may_is_led_to_the_form(staff: SignIn, world: World) -> None:
+    world.faults.order(Fault("exchange", "errcode", errcode=40125, times=1))
+    await staff("admin").post("/admin/doctor")
+
+    admins = await staff("admin").get("/admin/doctor")
+    operators = await staff("operator").get("/admin/doctor")
+
+    assert '<a href="/admin/accounts/tea/secret">Do it here</a>' in admins.text
+    assert '<a href="/admin/sites/clinic/change">Do it here</a>' in admins.text
+    assert "Do it here" not in operators.text
+
+
+@on_sqlite
+async def test_what_another_version_kept_of_a_look_is_passed_over(staff: SignIn, store: Store) -> None:
+    store(lambda: OutsideLookFactory(id=ONLY_LOOK, seen={"answers": "of another form"}))
+
+    page = await staff("operator").get("/admin/doctor")
+
+    assert page.status_code == 200
+    assert "Only what is here was looked at" in page.text
 
 
 @on_sqlite
@@ -54,9 +94,9 @@ async def test_the_page_is_looked_at_as_it_came_through_the_proxy(
         page = await ada.get("/admin/doctor", headers=forwarded)
 
     found = findings(page.text)
-    assert "WXADMIN_TRUSTED_PROXIES=127.0.0.1" in found["needs attention"]
-    assert "WXADMIN_PUBLIC_URL=https://m.example.com" in found["needs attention"]
-    assert "Browsers ask for m.example.com, as WXADMIN_PUBLIC_URL says." in found["passed"]
+    assert "WXADMIN_TRUSTED_PROXIES=127.0.0.1" in found["To be looked at"]
+    assert "WXADMIN_PUBLIC_URL=https://m.example.com" in found["To be looked at"]
+    assert "Browsers ask for m.example.com, as WXADMIN_PUBLIC_URL says." in found["Passed"]
 
 
 async def test_the_last_run_of_each_background_job_is_shown(staff: SignIn, store: Store) -> None:
@@ -92,4 +132,4 @@ async def test_an_empty_installation_is_told_how_to_begin(
 
     page = await staff("admin").get("/admin/doctor")
 
-    assert "There is no site that is switched on" in findings(page.text)["must be fixed"]
+    assert "There is no site that is switched on" in findings(page.text)["Must be fixed"]

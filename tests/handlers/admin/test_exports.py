@@ -416,12 +416,14 @@ async def test_a_whole_file_is_recognised_by_its_hash(people: list[Any], staff: 
     known = await lin.post("/admin/exports/verify", {"sha256": f" {digest.upper()} "})
     unknown = await lin.post("/admin/exports/verify", {"sha256": "0" * 64})
     nonsense = await lin.post("/admin/exports/verify", {"sha256": "hello"})
+    nothing = await lin.post("/admin/exports/verify", {"sha256": " "})
 
     assert "Whole: to the byte what the export made" in known.text
     assert address in known.text
     assert lin.name in known.text
     assert "Found nowhere" in unknown.text
     assert (nonsense.status_code, "a SHA-256 has 64 signs" in nonsense.text) == (400, True)
+    assert (nothing.status_code, "Choose a file, or paste its SHA-256." in nothing.text) == (400, True)
 
 
 def reckoned(content: bytes, name: str) -> dict[str, str]:

@@ -146,7 +146,10 @@ async def test_what_is_entered_is_text_and_stays_text(staff: SignIn, http: httpx
         ({"text_en": "a\u202eb"}, "this is plain text of at most 300 characters"),
         ({"since": "yesterday"}, "enter a day and a time"),
         ({"since": "0001-01-01T00:00"}, "enter a day and a time"),
-        ({"since": "2090-01-01T00:00"}, "the trouble cannot begin in the future"),
+        ({"since": "2090-01-01T00:00"}, "say until when, if it begins in the future"),
+        ({"until": "2020-01-01T00:00"}, "the end must be in the future, and after the beginning"),
+        ({"since": "2090-01-01T00:00", "until": "2089-01-01T00:00"}, "the end must be in the future, and after"),
+        ({"until": "soon"}, "enter a day and a time"),
     ],
 )
 @on_sqlite
@@ -208,16 +211,16 @@ def test_two_that_were_set_at_once_end_together(database: Database, store: Store
     store(lambda: NoticeFactory.create_batch(2))
     newest = max(stored(Notice), key=lambda notice: notice.id)
 
-    before = database.read_now(queries.current)
+    before = database.read_now(queries.current, utcnow())
     database.write_now(notices.put, NoticeForm(text_zh="改过"), actor="ada")
-    changed = database.read_now(queries.current)
+    changed = database.read_now(queries.current, utcnow())
     database.write_now(notices.end, actor="ada")
 
     assert before is not None
     assert before.since == newest.since
     assert changed is not None
     assert changed.text_zh == "改过"
-    assert database.read_now(queries.current) is None
+    assert database.read_now(queries.current, utcnow()) is None
 
 
 async def test_while_the_database_is_away_pages_say_what_was_known(
@@ -240,3 +243,40 @@ async def test_while_the_database_is_away_pages_say_what_was_known(
     assert known.shown is not None
     assert known.for_visitors is None
     assert replace(known.shown, on_visitors=True).text("en").startswith("Logins through WeChat")
+
+
+@on_sqlite
+async def test_it_tells_from_when_until_when_also_ahead_of_time(staff: SignIn) -> None:
+    operator = staff("operator")
+
+    await operator.post("/admin/notice", SAID | {"since": "2090-01-01T22:00", "until": "2090-01-01T23:00"})
+
+    found = banner(await operator.get("/admin/"))
+    assert found is not None
+    assert "from 2090-01-01 22:00 until 2090-01-01 23:00" in found.text
+
+
+async def test_its_time_over_it_is_gone_by_itself(store: Store, database: Database) -> None:
+    now = utcnow()
+    store(lambda: NoticeFactory(until=now + timedelta(minutes=1)))
+
+    before = database.read_now(queries.current, now)
+    after = database.read_now(queries.current, now + timedelta(minutes=1))
+
+    assert before is not None
+    assert after is None
+
+
+@on_sqlite
+async def test_a_preview_shows_it_and_saves_nothing(staff: SignIn, stored: Stored) -> None:
+    operator = staff("operator")
+
+    page = await operator.post("/admin/notice", SAID | {"preview": "1", "on_visitors": "1"})
+    empty = await operator.post("/admin/notice", {"text_zh": "", "preview": "1"})
+
+    shown_there = html_tree.read(page.text).by_id("preview").within("section")  # type: ignore[union-attr]
+    assert shown_there is not None
+    assert "微信授权缓慢" in shown_there.text
+    assert "WeChat is slow" in shown_there.text
+    assert "say in Chinese what is out of order" in empty.text
+    assert (stored(Notice), banner(page)) == ([], None)

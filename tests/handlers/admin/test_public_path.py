@@ -12,7 +12,15 @@ import segno
 from tornado.web import RequestHandler
 
 from tests import html_tree
-from tests.factories import AttemptFactory, EventFactory, ExportFactory, TokenFactory, UserChannelFactory, UserFactory
+from tests.factories import (
+    AttemptFactory,
+    EventFactory,
+    ExportFactory,
+    SegmentFactory,
+    TokenFactory,
+    UserChannelFactory,
+    UserFactory,
+)
 from tests.handlers.admin.conftest import Fields, SignIn, StaffVisitor
 from tests.running import RETURN_URL, SiteKeys, serving, switch
 from tests.visiting import Visitor
@@ -85,13 +93,15 @@ def examples(
     store(lambda: EventFactory(attempt=attempt, stage="exchange", event_class="failure", code="40029"))
     export = store(lambda: ExportFactory(done=True))
     there = {
+        "/admin/segments/": str(store(SegmentFactory).id),
         "/admin/exports/": str(export.id),
         "/admin/users/": str(user.id),
         "/admin/attempts/": support_codes.show(attempt.support_code),
         "/admin/failures/": "40029",
         "/admin/accounts/": "tea",
         "/admin/sites/": "shop",
-        "/admin/staff/": staff("support").name,
+        # Only such a person has sites to choose.
+        "/admin/staff/": staff("developer", ["shop"]).name,
         "/admin/tokens/": "tea",
         "/": VERIFY_FILE,
     }

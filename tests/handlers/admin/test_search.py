@@ -7,7 +7,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 
-from tests.factories import AttemptFactory, EventFactory, TicketFactory, UserFactory
+from tests.factories import AttemptFactory, EventFactory, TicketFactory, UserChannelFactory, UserFactory
 from tests.handlers.admin.conftest import SignIn, StaffVisitor
 from tests.html_tree import read
 from wxadmin import support_codes
@@ -61,13 +61,91 @@ async def test_a_mistyped_code_is_called_mistyped(staff: SignIn) -> None:
     assert "a sign of it is wrong" in page.text
 
 
+async def test_a_code_with_a_sign_too_few_says_so(staff: SignIn) -> None:
+    page = await pasted(staff("support"), "K7M2-Q9X")
+
+    assert "One sign is missing: a code has eight." in page.text
+
+
+async def test_a_code_with_one_sign_misread_offers_the_attempt_that_it_may_be(
+    staff: SignIn, store: Store, shop: Site, clinic: Site
+) -> None:
+    attempt = store(lambda: AttemptFactory(site=shop, failed=True, support_code=completed("5K7M2Q9")))
+    typed = "S" + attempt.support_code[1:]
+
+    seen = await pasted(staff("support"), typed)
+    hidden = await pasted(staff("developer", ["clinic"]), typed)
+
+    assert page_of(attempt) in seen.text
+    assert "It may have been this one" in seen.text
+    assert page_of(attempt) not in hidden.text
+    assert "a sign of it is wrong" in hidden.text
+
+
+def completed(signs: str) -> str:
+    return next(code for end in "0123456789ABCDEFGHJKMNPQRSTVWXYZ" if (code := support_codes.read(signs + end)))
+
+
+async def test_a_number_alone_is_looked_for_as_a_member_reference_and_offered_as_an_errcode(
+    staff: SignIn, store: Store, shop: Site
+) -> None:
+    user = store(lambda: UserFactory(site=shop))
+    store(lambda: UserChannelFactory(user=user, last_ref="40029"))
+
+    known = await pasted(staff("support"), "40029")
+    unknown = await pasted(staff("support"), "10086")
+
+    assert (f"/admin/users/{user.id}" in known.text, "/admin/failures/40029" in known.text) == (True, True)
+    assert "Nobody has the member reference 10086." in unknown.text
+    assert "/admin/failures/10086" in unknown.text
+
+
+async def test_a_channel_leads_to_its_users(staff: SignIn, store: Store, shop: Site) -> None:
+    user = store(lambda: UserFactory(site=shop))
+    store(lambda: UserChannelFactory(user=user, channel="autumn-tea"))
+
+    found = await pasted(staff("marketer"), "autumn-tea")
+    nobodys = await pasted(staff("marketer"), "spring-tea")
+    by_developer = await pasted(staff("developer", ["shop"]), "autumn-tea")
+
+    assert found == "/admin/users?channel=autumn-tea"
+    assert "/admin/users?channel" not in nobodys.text
+    assert "/admin/users?channel" not in by_developer.text
+
+
+async def test_a_time_fills_in_the_form_for_logins_without_a_code(staff: SignIn) -> None:
+    page = await pasted(staff("support"), "2026-11-20 上午10点")
+
+    assert 'name="around" value="2026-11-20T10:00"' in page.text
+    assert "Nothing found" not in page.text
+
+
+async def test_six_signs_of_an_openid_find_the_person(staff: SignIn, store: Store, shop: Site) -> None:
+    user = store(lambda: UserFactory(site=shop))
+
+    found = await pasted(staff("admin"), user.openid[:6])
+    fewer = await pasted(staff("admin"), user.openid[:5])
+
+    assert found == f"/admin/users/{user.id}"
+    assert "its first 6 signs" in fewer.text
+
+
+async def test_what_visitors_see_is_offered_by_its_title(staff: SignIn) -> None:
+    page = await pasted(staff("support"), "登录不了")
+
+    assert "/admin/failures/symptom_only_phone" in page.text
+    assert ">symptom_only_phone<" not in page.text
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
         ("40029", "40029"),
         ('{"errcode":40163,"errmsg":"code been used"}', "40163"),
         ("gw_timeout", "gw_timeout"),
-        ("98765", "98765"),
+        ('{"errcode":98765}', "98765"),
+        ("要我重新授权", "42002"),
+        ("闪退", "symptom_white_page"),
         ("redirect_uri 参数错误", "page_redirect_uri"),
         ("请在微信客户端打开链接", "page_open_in_wechat"),
         ("白屏", "symptom_white_page"),

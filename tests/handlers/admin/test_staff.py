@@ -82,7 +82,47 @@ async def test_nobody_switches_themselves_off(staff: SignIn) -> None:
     assert (await ada.get("/admin/")).status_code == 200
 
 
-@pytest.mark.parametrize("page", ["reset", "disable"])
+async def test_a_developer_sees_a_site_from_the_moment_it_is_given(staff: SignIn) -> None:
+    ada, grace = staff("admin"), staff("developer", ["clinic"])
+    hidden = await grace.get("/admin/sites/shop")
+
+    saved = await ada.post(f"/admin/staff/{grace.name}/sites", {"sites": ["shop"]})
+
+    assert (hidden.status_code, saved.status_code) == (404, 303)
+    assert (await grace.get("/admin/sites/shop")).status_code == 200
+    assert (await grace.get("/admin/sites/clinic")).status_code == 404
+
+
+async def test_a_developer_without_sites_is_refused_beside_the_boxes(staff: SignIn) -> None:
+    ada, grace = staff("admin"), staff("developer", ["clinic"])
+
+    refused = await ada.post(f"/admin/staff/{grace.name}/sites", {})
+
+    assert refused.status_code == 400
+    assert 'id="sites-fault"' in refused.text
+
+
+async def test_whoever_is_no_developer_has_no_sites_to_choose(staff: SignIn) -> None:
+    ada, grace = staff("admin"), staff("support")
+
+    page = await ada.get(f"/admin/staff/{grace.name}/sites")
+    posted = await ada.post(f"/admin/staff/{grace.name}/sites", {"sites": ["shop"]})
+
+    assert page.status_code == 404
+    assert posted.status_code in {400, 404}
+
+
+async def test_a_new_site_is_shown_to_the_developers_who_are_chosen(staff: SignIn) -> None:
+    ada, grace, ken = staff("admin"), staff("developer", ["clinic"]), staff("developer", ["clinic"])
+    fields = {"account": "tea", "name": "mine", "return_urls": "https://mine.example.com/", "handoff": "ticket"}
+
+    await ada.post("/admin/new/site", {**fields, "developers": [grace.name]})
+
+    assert (await grace.get("/admin/sites/mine")).status_code == 200
+    assert (await ken.get("/admin/sites/mine")).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["sites", "two-step", "reset", "disable"])
 async def test_a_person_who_is_not_there_is_a_page_that_says_so(staff: SignIn, page: str) -> None:
     ada = staff("admin")
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from tests.databases import on_sqlite
-from tests.factories import AttemptFactory, EventFactory, UserFactory
+from tests.factories import AttemptFactory, EventFactory, SegmentFactory, UserFactory
 from tests.handlers.api_staff.conftest import Script, Scripts
 from wxadmin import support_codes
+from wxadmin.database import Database
 from wxadmin.models import AuditEntry, Export, Site
+from wxadmin.services.batch import number_changes
 from wxadmin.tasks import exports as tasks
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -160,6 +162,45 @@ async def test_nobody_exports_what_they_see_on_no_page(script: Scripts, stored: 
     assert stored(Export) == []
 
 
+async def test_a_script_exports_a_segment_and_later_what_has_changed(
+    script: Scripts, store: Store, shop: Site, database: Database
+) -> None:
+    person = store(lambda: UserFactory(site=shop, account_id=shop.account_id, change_no=0))
+    segment = store(SegmentFactory)
+    lin = script("marketer")
+
+    listed = (await lin.get("/segments")).json()
+    first = await made(lin, segment=segment.name, columns=["openid"])
+    database.write_now(lambda session: number_changes(session.connection(), [person.id]))
+    later = await made(lin, segment=segment.name, columns=["openid"], since=first["id"])
+
+    [told] = listed["items"]
+    assert (told["id"], told["name"], told["filters"]) == (str(segment.id), segment.name, {"scope": "explicit"})
+    assert (told["users"], told["users_is_all"], listed["next"]) == (1, True, None)
+    assert (first["segment"], first["changes"], first["filters"]["scope"]) == (segment.name, None, "explicit")
+    assert later["changes"] == {"since": first["id"], "added": 0, "changed": 1, "gone": 0, "forgotten": 0}
+    file = await lin.get(f"/exports/{later['id']}/file")
+    assert json.loads(file.content) == {"change": "changed", "openid": person.openid}
+    assert [one["change"] for one in later["files"]] == [None]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "asked",
+    [{"segment": "nobody's"}, {"segment": "八月会员", "filters": {"scope": "silent"}}, {"since": "1"}, {"since": "x"}],
+    ids=["unknown", "with filters", "since nothing", "no number"],
+)
+async def test_a_segment_or_an_earlier_export_that_is_not_there_is_refused(
+    asked: dict[str, Any], script: Scripts, store: Store, stored: Stored
+) -> None:
+    store(lambda: SegmentFactory(name="八月会员"))
+
+    refused = await script("marketer").post("/exports", ASKED | {"columns": ["openid", "account"]} | asked)
+
+    assert refused.status_code == 400
+    assert stored(Export) == []
+
+
 @on_sqlite
 async def test_whom_an_export_of_attempts_was_narrowed_to_is_told_nowhere(script: Scripts, stored: Stored) -> None:
     asked = {"subject": "attempts", "columns": ["code"], "filters": {"ref": "VIP-000777", "ip": "203.0.113.7"}}
@@ -171,3 +212,12 @@ async def test_whom_an_export_of_attempts_was_narrowed_to_is_told_nowhere(script
     assert "VIP-000777" not in export.filters
     assert "203.0.113.7" not in export.filters
     assert all("VIP-000777" not in (entry.details or "") for entry in stored(AuditEntry))
+
+
+@on_sqlite
+async def test_developers_see_no_segments(script: Scripts, store: Store) -> None:
+    store(SegmentFactory)
+
+    answers = [await script(role).get("/segments") for role in ("developer", "support")]
+
+    assert [answer.status_code for answer in answers] == [403, 200]

@@ -1,18 +1,19 @@
 """Files of users: the columns that they may have, and whom filters mean, the same as on the list."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from wxadmin.database.csv_lines import Selecting
 from wxadmin.exporting.columns import Column, Kind, by_name
 from wxadmin.exporting.subject import Asking, Given, Sought, Subject
 from wxadmin.i18n import msgid
-from wxadmin.models import Account, Site, User
+from wxadmin.models import IS_KNOWN, Account, Site, User
 from wxadmin.queries.masking import Field
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.queries.user_orders import Sort
-from wxadmin.queries.wanted_users import selected, wanted
+from wxadmin.queries.wanted_users import Wanted, selected, wanted
 
 COLUMNS = by_name(
     Column("openid", "openid", User.openid, field=Field.OPENID),
@@ -38,15 +39,24 @@ def _checked(session: Session, given: Given, _: Asking) -> Given:
 
 def _sought(session: Session, given: Given, asking: Asking) -> Sought:
     filters = UserFilters.read(given)
-    if asking.with_blocked:
-        return Sought(_selecting(session, filters, asking), User.id)
-    left_out = _selecting(session, filters.left_out, asking) if filters.left_out else None
-    return Sought(_selecting(session, filters.to_contact, asking), User.id, left_out)
+    asked = _wanted(session, filters if asking.with_blocked else filters.to_contact, asking)
+    left_out = None if asking.with_blocked or filters.left_out is None else _wanted(session, filters.left_out, asking)
+    return Sought(
+        partial(selected, asked=asked),
+        User.id,
+        are_few=asked.are_few,
+        left_out=partial(selected, asked=left_out) if left_out else None,
+        among=partial(_among, asked),
+    )
 
 
-def _selecting(session: Session, filters: UserFilters, asking: Asking) -> Selecting:
-    asked = wanted(session, filters, asking.zone, asking.masks, Sort.FIRST_LOGIN_NEWEST)
-    return partial(selected, asked=asked)
+def _wanted(session: Session, filters: UserFilters, asking: Asking) -> Wanted:
+    return wanted(session, filters, asking.zone, asking.masks, Sort.FIRST_LOGIN_NEWEST)
+
+
+def _among(asked: Wanted, ids: Sequence[int]) -> Sought:
+    these = replace(asked, where=(User.id.in_(ids), IS_KNOWN), are_few=True)
+    return Sought(partial(selected, asked=these), User.id, are_few=True)
 
 
 USERS = Subject(COLUMNS, USUAL, _checked, _sought)

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from tornado.web import HTTPError
 
-from wxadmin.doctor.console_menus import VERIFICATION
+from wxadmin.doctor.console_menus import VERIFICATION, WEB_AUTHORIZATION_DOMAIN
 from wxadmin.errors import BadValue
 from wxadmin.flows.checks import require_pair
 from wxadmin.handlers.admin.base import StaffHandler
@@ -82,6 +82,7 @@ class AccountShow(AccountHandler):
             account=account,
             callback_url=callback_url,
             console_menu=VERIFICATION.path,
+            domain_menu=WEB_AUTHORIZATION_DOMAIN.path,
             domain=urlsplit(callback_url).hostname,
             policy_words=POLICIES,
             costs=costs,

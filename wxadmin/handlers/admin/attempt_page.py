@@ -8,19 +8,22 @@ from tornado.web import HTTPError
 
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
-from wxadmin.handlers.admin import attempt_texts, callbacks, causes
+from wxadmin.handlers.admin import attempt_texts, callbacks, causes, remedies
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS
 from wxadmin.handlers.admin.reason_words import REASON_WORDS
 from wxadmin.handlers.admin.timelines import timeline
-from wxadmin.handlers.admin.verdicts import remedy, verdict
+from wxadmin.handlers.admin.verdicts import entry_of, verdict
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.queries import attempt, attempt_company, masking
+from wxadmin.models import Outcome
+from wxadmin.queries import attempt, attempt_company, masking, past_troubles
 from wxadmin.queries.attempt import AttemptShown, Missing
+from wxadmin.queries.hours import Part
 from wxadmin.services import notes
 from wxadmin.vocabulary import BROWSERS, OUTCOMES, SCOPES
 from wxadmin.wechat import errcodes
+from wxadmin.wechat.errcodes import Entry
 
 _NOT_FOUND = {
     Missing.UNKNOWN: (
@@ -73,13 +76,15 @@ class AttemptShow(FormHandler):
         other: Language = "zh_CN" if lang == "en" else "en"
         proper = support_codes.show(found.support_code)
         address = self.gateway.public_url + f"/admin/attempts/{proper}"
+        entry, role = entry_of(found), self.identity.role
+        is_over = await self._is_over(found, entry, now)
         self.show(
             "attempts/show.html",
             shown=found,
             code=proper,
             verdict=verdict(found, lang, now),
             causes=causes.likely(found, lang),
-            replies={one: attempt_texts.reply(found, one) for one in (lang, other)},
+            replies={one: attempt_texts.reply(found, one, is_over=is_over) for one in (lang, other)},
             for_engineers=attempt_texts.for_engineers(found, lang=lang, zone=self.front.zone, now=now, address=address),
             lines=timeline(found, lang, now),
             callbacks=callbacks.side_by_side(found, lang),
@@ -88,7 +93,9 @@ class AttemptShow(FormHandler):
             outcomes=OUTCOMES,
             browsers=BROWSERS,
             scopes=SCOPES,
-            remedy=remedy(found, lang),
+            is_over=is_over,
+            remedy=remedies.remedy_for(entry, role, lang) if entry else "",
+            leads=remedies.leads(entry, role, lang, account=found.account_name) if entry else [],
             company=await self._company(found),
             show_code=support_codes.show,
             title_of=lambda ended_by: errcodes.find(ended_by, "any").title(lang),
@@ -96,6 +103,17 @@ class AttemptShow(FormHandler):
             longest_note=notes.LONGEST,
             may_reveal=self.identity.role in masking.REVEALERS,
             reasons=REASON_WORDS,
+        )
+
+    async def _is_over(self, found: AttemptShown, entry: Entry | None, now: datetime) -> bool:
+        """Whether what this attempt failed of is past at its site, or for its account where it has no site."""
+        if entry is None or not entry.passes or found.outcome == Outcome.SUCCEEDED:
+            return False
+        if found.site_id is None and found.account_id is None:
+            return False
+        part = Part(frozenset({found.site_id})) if found.site_id is not None else Part(account_id=found.account_id)
+        return await self.gateway.database.read(
+            past_troubles.is_over, entry.code, part, since=found.started_at, now=now
         )
 
     async def _company(self, found: AttemptShown) -> attempt_company.Company | None:

@@ -31,10 +31,13 @@ _REPLIES = {
     Outcome.DUPLICATE: msgid("This login has been used already. Please open the page in WeChat once more."),
 }
 _NEVER_BACK = "gw_no_callback"
+_OVER = msgid("This is over: please open the link in WeChat again now.")
 
 
-def reply(shown: AttemptShown, lang: Language) -> str:
-    """What to send to the visitor, without a word of the trade."""
+def reply(shown: AttemptShown, lang: Language, *, is_over: bool = False) -> str:
+    """What to send to the visitor, without a word of the trade; `is_over` where what kept them out is past."""
+    if is_over:
+        return translator(lang).gettext(_OVER)
     if shown.outcome == Outcome.ABANDONED:
         return errcodes.find(_NEVER_BACK, Stage.RETURN).reply(lang)
     if found := last_word(shown):

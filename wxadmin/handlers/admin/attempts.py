@@ -51,6 +51,7 @@ class AttemptList(StaffHandler):
             count=count,
             searched=attempts.SEARCHED,
             whole=whole,
+            this_year=f"{utcnow().astimezone(self.front.zone):%Y}",
             places=known,
             outcomes=OUTCOMES,
             browsers=BROWSERS,

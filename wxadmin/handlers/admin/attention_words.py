@@ -7,7 +7,10 @@ from datetime import datetime, timedelta, tzinfo
 from wxadmin.handlers.admin import returns_words
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.job_words import JOBS
+from wxadmin.handlers.admin.menu import NOT_MARKETERS
+from wxadmin.handlers.admin.remedies import remedy_for
 from wxadmin.i18n import Language, msgid, translator
+from wxadmin.models import Role
 from wxadmin.queries.attention import Surge
 from wxadmin.queries.overview import State
 from wxadmin.queries.standing import Standing
@@ -16,6 +19,10 @@ from wxadmin.wechat import errcodes
 
 # A refresh pass every half minute, and fifteen minutes in which a token may be renewed before it expires.
 _LATE_AFTER = timedelta(minutes=5)
+
+
+_ONCE = msgid("%(account)s: %(code)s %(title)s, once in this hour and the one before. %(remedy)s")
+_TIMES = msgid("%(account)s: %(code)s %(title)s, %(times)s times in this hour and the one before. %(remedy)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,12 @@ class Finding:
     causes: tuple[tuple[str, str], ...] = ()
 
 
-def findings(state: State, standing: Standing | None, now: datetime, lang: Language, *, zone: tzinfo) -> list[Finding]:
+def findings(
+    state: State, standing: Standing | None, now: datetime, lang: Language, *, zone: tzinfo, role: Role
+) -> list[Finding]:
     """The gravest first; none where nothing needs anybody. `standing` is None for those who see no tokens."""
     return [
-        *_misconfigured(state, lang),
+        *_misconfigured(state, lang, role),
         *_collapses(state, now, lang, zone),
         *_silence(state, lang),
         *(_tokens(standing, lang) if standing else ()),
@@ -42,20 +51,18 @@ def findings(state: State, standing: Standing | None, now: datetime, lang: Langu
     ]
 
 
-def _misconfigured(state: State, lang: Language) -> Iterator[Finding]:
-    say = translator(lang).gettext
+def _misconfigured(state: State, lang: Language, role: Role) -> Iterator[Finding]:
     for found in state.misconfigured:
         entry = errcodes.find(found.code, found.stage)
-        text = say(
-            msgid("%(account)s: %(code)s %(title)s, %(times)s times in this hour and the one before. %(remedy)s")
-        ) % {
+        text = translator(lang).gettext(_ONCE if found.times == 1 else _TIMES) % {
             "account": found.account,
             "code": found.code,
             "title": entry.title(lang),
             "times": f"{found.times:,}",
-            "remedy": entry.remedy(lang),
+            # Whoever looks at no failures mends none: the badge says whose it is.
+            "remedy": remedy_for(entry, role, lang) if role in NOT_MARKETERS else "",
         }
-        yield Finding("bad", text, f"/admin/failures/{found.code}", "misconfigured")
+        yield Finding("bad", text.strip(), f"/admin/failures/{found.code}", "misconfigured")
 
 
 def _collapses(state: State, now: datetime, lang: Language, zone: tzinfo) -> Iterator[Finding]:

@@ -1,25 +1,17 @@
 """Who saw, changed and took what, by person, kind, action and day."""
 
-import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
 from urllib.parse import quote, urlencode
 
+from wxadmin.handlers.admin.audit_details import Teller
 from wxadmin.handlers.admin.audit_words import ACTION_WORDS, DETAIL_WORDS, KIND_WORDS, KINDS
 from wxadmin.handlers.admin.base import StaffHandler
-from wxadmin.handlers.admin.export_words import DESTINATIONS, PURPOSES, SUBJECT_NAMES
 from wxadmin.handlers.admin.menu import ADMINS
-from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS
 from wxadmin.handlers.base import BadRequest
-from wxadmin.i18n import msgid, translator
-from wxadmin.models import Destination, ExportSubject, Purpose
 from wxadmin.queries import audit
 from wxadmin.queries.audit import AuditFilters, Key
 
-_REASONS = {str(reason): words for reason, words in [*REASON_WORDS.items(), *ERASURE_WORDS.items()]}
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Microseconds since then and an entry's id, neither with more digits than the database can hold.
@@ -41,7 +33,7 @@ class AuditList(StaffHandler):
             action_words=ACTION_WORDS,
             kind_words=KIND_WORDS,
             subject_address=self._subject_address,
-            details=partial(_details, say=translator(self.language).gettext),
+            teller=Teller(self.language, self.front.zone),
             detail_words=DETAIL_WORDS,
             newer=self._beside(asked, "after", page.newer),
             older=self._beside(asked, "before", page.older),
@@ -83,29 +75,3 @@ class AuditList(StaffHandler):
             return None
         at, entry_id = key
         return "?" + urlencode(asked | {side: f"{(at - _EPOCH) // _MICROSECOND}-{entry_id}"})
-
-
-def _details(text: str | None, say: Callable[[str], str]) -> list[tuple[str, str]]:
-    """Names and values of an entry's details, lists joined to lines of text."""
-    said: dict[str, Any] = json.loads(text) if text else {}
-    return [(name, _said(name, value, say)) for name, value in said.items() if value not in (None, [])]
-
-
-def _said(name: str, value: Any, say: Callable[[str], str]) -> str:
-    if name == "destination" and value in DESTINATIONS:
-        return say(DESTINATIONS[Destination(value)].name)
-    if name == "subject" and value in SUBJECT_NAMES:
-        return say(SUBJECT_NAMES[ExportSubject(value)])
-    if name == "purpose" and value in PURPOSES:
-        return say(PURPOSES[Purpose(value)])
-    return _plain(value, say)
-
-
-def _plain(value: Any, say: Callable[[str], str]) -> str:
-    if isinstance(value, str) and value in _REASONS:
-        return say(_REASONS[value])
-    if isinstance(value, bool):
-        return say(msgid("Yes") if value else msgid("No"))
-    if isinstance(value, dict):
-        return ", ".join(f"{name}={one}" for name, one in value.items()) or "—"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

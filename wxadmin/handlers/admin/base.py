@@ -21,7 +21,7 @@ from wxadmin.models import Role
 from wxadmin.queries import masking, reveals, staff
 from wxadmin.queries.masking import Masks
 from wxadmin.queries.read_budget import PAGE_S, ReadBudget
-from wxadmin.queries.staff import Identity
+from wxadmin.queries.staff import Identity, SignedIn
 from wxadmin.security.hashes import sha256
 from wxadmin.services import sessions
 
@@ -125,19 +125,23 @@ class AdminHandler(BaseHandler):
 
 
 class StaffHandler(AdminHandler):
-    """A page for people who are signed in; `roles` are those that may see it."""
+    """A page for people who are signed in; `roles` are those that may see it. Of whom a two-step code is demanded,
+    they see no page but those where it `leads_to_code`, until they have switched it on."""
 
     roles: ClassVar[frozenset[Role]] = EVERYONE
+    leads_to_code: ClassVar[bool] = False
     identity: Identity
 
     async def prepare(self) -> None:
         await super().prepare()
-        identity = await self._signed_in()
-        if identity is None:
-            self._send_to_sign_in()
+        found = await self._signed_in()
+        if found is None:
+            self._send_away(f"/admin/sign-in?next={quote(self.request.uri or '', safe='')}", HTTPStatus.UNAUTHORIZED)
             return
-        self.identity = identity
-        if identity.role not in self.roles:
+        self.identity = found.identity
+        if found.lacks_code and not self.leads_to_code:
+            self._send_away("/admin/me/two-step", HTTPStatus.FORBIDDEN)
+        elif found.identity.role not in self.roles:
             raise HTTPError(HTTPStatus.FORBIDDEN)
         self.admitted()
 
@@ -166,7 +170,7 @@ class StaffHandler(AdminHandler):
         found = await self.gateway.database.read(reveals.of_session, self.token_hash, now=utcnow())
         return masking.of_role(self.identity.role, found)
 
-    async def _signed_in(self) -> Identity | None:
+    async def _signed_in(self) -> SignedIn | None:
         if self.get_cookie(self.session_cookie) is None:
             return None
         now, token_hash = utcnow(), self.token_hash
@@ -175,9 +179,10 @@ class StaffHandler(AdminHandler):
             return None
         if sessions.needs_seen(found.seen_at, now):
             await self.gateway.database.write(sessions.seen, token_hash, now)
-        return found.identity
+        return found
 
-    def _send_to_sign_in(self) -> None:
+    def _send_away(self, page: str, refusal: HTTPStatus) -> None:
+        """Whoever wants to see something is led to the page first; what was sent is refused."""
         if self.request.method not in {"GET", "HEAD"}:
-            raise HTTPError(HTTPStatus.UNAUTHORIZED)
-        self.redirect(self.path(f"/admin/sign-in?next={quote(self.request.uri or '', safe='')}"))
+            raise HTTPError(refusal)
+        self.redirect(self.path(page))

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wxadmin.handlers.admin import code_colours
 from wxadmin.handlers.admin.charts import Bucket, Mark, Series, legend, stacked_bars
+from wxadmin.handlers.admin.code_colours import COLOURED, REST
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.wechat import errcodes
-
-_COLOURED = 7
-_REST_COLOUR = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,15 @@ def draw(
     """The counts by bucket; `buckets` are labels and the lists behind them, `marks` what happened meanwhile."""
     say = translator(lang).gettext
     by_code = _by_code(counts)
-    coloured = list(by_code)[:_COLOURED]
+    coloured = list(by_code)[:COLOURED]
     layers = [by_code[code] for code in coloured]
-    names = [f"{code} {errcodes.find(code, _stage_of(counts, code)).title(lang)}" for code in coloured]
-    series = [Series(name, colour) for colour, name in enumerate(names, start=1)]
-    if rest := [by_code[code] for code in list(by_code)[_COLOURED:]]:
+    colours = code_colours.of(coloured)
+    series = [
+        Series(f"{code} {errcodes.find(code, _stage_of(counts, code)).title(lang)}", colours[code]) for code in coloured
+    ]
+    if rest := [by_code[code] for code in list(by_code)[COLOURED:]]:
         layers.append([sum(values) for values in zip(*rest, strict=True)])
-        series.append(Series(say(msgid("Others")), _REST_COLOUR))
+        series.append(Series(say(msgid("Others")), REST))
     bars = [
         Bucket(label, href, tuple(layer[number] for layer in layers)) for number, (label, href) in enumerate(buckets)
     ]

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wxadmin.handlers.admin import code_colours
+from wxadmin.handlers.admin.code_colours import COLOURED, REST
 from wxadmin.i18n import Language, msgid, translator
 from wxadmin.models import Stage
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.wechat import errcodes
-
-# Charts have eight colours, the last of which is for all other codes together.
-_SHOWN = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,12 @@ def ranked(counts: Mapping[Kind, tuple[int, ...]], lang: Language) -> list[Rank]
         stages.setdefault(kind.code, kind.stage)
     total = times.total()
     frequent = sorted(times.items(), key=lambda item: (-item[1], item[0]))
+    colours = code_colours.of([code for code, _ in frequent[:COLOURED]])
     ranks = [
-        Rank(code, errcodes.find(code, stages[code]).title(lang), events, events / total, place)
-        for place, (code, events) in enumerate(frequent[:_SHOWN], start=1)
+        Rank(code, errcodes.find(code, stages[code]).title(lang), events, events / total, colours[code])
+        for code, events in frequent[:COLOURED]
     ]
-    if rest := sum(events for _, events in frequent[_SHOWN:]):
+    if rest := sum(events for _, events in frequent[COLOURED:]):
         others = translator(lang).gettext(msgid("Others"))
-        ranks.append(Rank("", others, rest, rest / total, _SHOWN + 1))
+        ranks.append(Rank("", others, rest, rest / total, REST))
     return ranks

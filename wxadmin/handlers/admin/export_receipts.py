@@ -70,7 +70,9 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
         (msgid("Asked for by"), export.asked_by),
         (msgid("Asked for at"), _at(export.asked_at, zone)),
         (msgid("Data as of"), _at(export.as_of, zone) if export.as_of else "—"),
+        *([(msgid("Segment"), export.segment)] if export.segment else []),
         (msgid("Filters"), _filters(export, choices, say)),
+        *_of_changes(export, say),
         (msgid("Not to be contacted"), _left_out(export, say)),
         (msgid("Format"), say(FORMATS[Format(export.format)])),
         (msgid("Columns"), _listed(export, export.columns, say)),
@@ -96,6 +98,8 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "destination": export.destination,
         "format": export.format,
         "columns": export.columns.split(","),
+        "segment": export.segment,
+        "changes": changes(export),
         "filters": filters,
         "filters_in_words": _filters(export, choices, say),
         "filter_zone": export.filter_zone,
@@ -115,11 +119,32 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "lists": export.lists or {},
         "characters_left_out": export.dropped,
         "files": [
-            {"number": part.number, "name": part.name, "rows": part.rows, "bytes": part.size}
+            {"number": part.number, "change": part.change, "name": part.name, "rows": part.rows, "bytes": part.size}
             | {"sha256": part.sha256.hex()}
             for part in found.parts
         ],
     }
+
+
+def changes(export: Export) -> dict[str, Any] | None:
+    """For programs; None where it tells of everybody. The numbers are there when it is done."""
+    if export.since_id is None:
+        return None
+    numbers = {"added": export.added, "changed": export.changed, "gone": export.gone, "forgotten": export.forgotten}
+    return {"since": str(export.since_id), **numbers}
+
+
+def _of_changes(export: Export, say: Say) -> list[tuple[str, str]]:
+    if export.since_id is None:
+        return []
+    told = [(msgid("What has changed since"), say(msgid("export %s")) % export.since_id)]
+    if export.added is not None:
+        numbers = {"added": export.added, "changed": export.changed, "gone": export.gone}
+        words = say(msgid("%(added)s added, %(changed)s changed, %(gone)s gone"))
+        told.append((msgid("How much that is"), words % {name: f"{number:,}" for name, number in numbers.items()}))
+    if export.forgotten:
+        told.append((msgid("Gone because their personal data were deleted, in no file"), f"{export.forgotten:,}"))
+    return told
 
 
 def size(number: int) -> str:

@@ -33,6 +33,8 @@ class ExportVerify(FormHandler, ExportHandler):
                 found = await asyncio.to_thread(recognising.settled, found, held, self.front.storage)
         else:
             sha256 = self.entered("sha256").strip().lower()
+            if not sha256:
+                raise BadValue(msgid("Choose a file, or paste its SHA-256."), field="sha256")
             if not _SHA256.fullmatch(sha256):
                 raise BadValue(msgid("a SHA-256 has 64 signs of 0-9 and a-f"), field="sha256")
             found = await self.gateway.database.read(recognising.by_sha256, bytes.fromhex(sha256))

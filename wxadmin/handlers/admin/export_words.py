@@ -80,6 +80,9 @@ FAILURES = {
     Failure.DISK_FULL: msgid(
         "The disk that files are kept on is full. Start again when an administrator has made room."
     ),
+    Failure.EARLIER_GONE: msgid(
+        "Whom the earlier export held is not known any more. Export everybody, and later what has changed since."
+    ),
     Failure.INTERRUPTED: msgid(
         "Its process ended five times while it was being written. An administrator has to look."
     ),
@@ -145,12 +148,20 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
 
 def filters_in_words(given: Mapping[str, str], choices: Choices, say: Say) -> list[tuple[str, str]]:
     """What was asked for, as the list's own form calls it."""
-    return [(say(_FILTERS.get(name, name)), _value(name, value, choices, say)) for name, value in given.items()]
+    return [(say(_FILTERS.get(name, name)), _known_value(name, value, choices, say)) for name, value in given.items()]
 
 
 def columns_in_words(subject: ExportSubject, names: str, say: Say) -> list[str]:
     columns = SUBJECTS[subject].columns
     return [say(columns[name].heading) if name in columns else name for name in names.split(",")]
+
+
+def _known_value(name: str, value: str, choices: Choices, say: Say) -> str:
+    """What a later program has no word for stands as it is kept."""
+    try:
+        return _value(name, value, choices, say)
+    except ValueError:
+        return value
 
 
 def _value(name: str, value: str, choices: Choices, say: Say) -> str:

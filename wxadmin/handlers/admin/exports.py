@@ -1,13 +1,17 @@
 """导出记录: exports that were asked for, how far each has come, its receipt and its files."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from tornado.web import HTTPError
 
 from wxadmin.clock import utcnow
+from wxadmin.errors import NoSuchSegment
+from wxadmin.exporting.changes import CHANGE_WORDS
 from wxadmin.handlers import export_files
 from wxadmin.handlers.admin import export_receipts
 from wxadmin.handlers.admin.base import StaffHandler
@@ -18,6 +22,7 @@ from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Destination, Export, ExportState, ExportSubject, Purpose
 from wxadmin.queries import exports as queries
+from wxadmin.queries import segments
 from wxadmin.queries.exports import Found
 from wxadmin.queries.user_filters import UserFilters, choices
 from wxadmin.services import exports as services
@@ -104,8 +109,24 @@ class ExportShow(ExportHandler):
             may_take=export_files.may_take(export, self.identity.role),
             own=self.path(f"/admin/exports/{export.id}"),
             size=export_receipts.size,
+            change_words=CHANGE_WORDS,
+            changes_since=await self._changes_since(export),
             moment=self.moment,
         )
+
+    async def _changes_since(self, export: Export) -> str | None:
+        """Where to ask for what has changed since this one; None where that cannot be told."""
+        filters = json.loads(export.filters)
+        if export.change_no is None or "q" in filters:
+            return None
+        asked = {"segment": export.segment_id} if await self._has_segment(export) else filters
+        return self.path("/admin/exports/new?") + urlencode(asked | {"since": export.id})
+
+    async def _has_segment(self, export: Export) -> bool:
+        """Whether the segment that it is of is still there."""
+        with suppress(NoSuchSegment):
+            return bool(export.segment_id and await self.gateway.database.read(segments.find, export.segment_id))
+        return False
 
 
 class ExportProgress(ExportHandler):

@@ -1,12 +1,13 @@
 """Failures: which errcodes and reasons there were, how many, whom they hit, what they mean, and the attempts behind."""
 
 import re
+from functools import partial
 from urllib.parse import urlencode
 
 from tornado.web import HTTPError
 
 from wxadmin import support_codes
-from wxadmin.handlers.admin import code_chart
+from wxadmin.handlers.admin import code_chart, remedies
 from wxadmin.handlers.admin.attempts import read_cursor
 from wxadmin.handlers.admin.code_ranks import split
 from wxadmin.handlers.admin.durations import spoken_ms
@@ -95,6 +96,8 @@ class FailureShow(FailurePage):
             range=self.range,
             site=self.site,
             places=self.known,
+            remedy_for=partial(remedies.remedy_for, role=self.identity.role, lang=self.language),
+            leads_for=partial(remedies.leads, role=self.identity.role, lang=self.language),
             show_code=support_codes.show,
             spoken=lambda milliseconds: spoken_ms(milliseconds, self.language),
         )

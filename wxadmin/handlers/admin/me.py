@@ -20,6 +20,7 @@ class Me(StaffHandler):
             ),
             keys=await read(staff_keys.of_person, name),
             asks_code=await read(staff.asks_code, name),
+            is_code_demanded=await read(staff.is_code_demanded, name),
             device=devices.called,
             revoke=self.path("/admin/me/keys"),
         )

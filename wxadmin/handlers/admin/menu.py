@@ -35,6 +35,7 @@ class Place:
 PLACES = (
     Place(msgid("Overview"), "/admin/", EVERYONE),
     Place(msgid("Authorized users"), "/admin/users", NOT_DEVELOPERS),
+    Place(msgid("Segments"), "/admin/segments", NOT_DEVELOPERS),
     Place(msgid("Exports"), "/admin/exports", EXPORTERS),
     Place(msgid("Attempts"), "/admin/attempts", NOT_MARKETERS),
     Place(msgid("Live feed"), "/admin/live", NOT_MARKETERS),

@@ -7,6 +7,7 @@ from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import TOKEN_KEEPERS
 from wxadmin.i18n import msgid
 from wxadmin.models.notice import LONGEST_REPLY, LONGEST_TEXT
+from wxadmin.queries.notices import Shown
 from wxadmin.services import notices as services
 from wxadmin.services.notices import NoticeForm
 
@@ -19,6 +20,7 @@ class NoticePage(FormHandler):
     """Shown again with what is set, it is changed by the same form."""
 
     roles = TOKEN_KEEPERS
+    preview: Shown | None = None
 
     async def get(self) -> None:
         await self.front.notices.look()
@@ -26,7 +28,9 @@ class NoticePage(FormHandler):
         self.show(
             "notice/page.html",
             shown=shown,
-            since=shown.since.astimezone(self.front.zone).strftime(_AS_ENTERED) if shown else "",
+            preview=self.preview,
+            since=self._as_entered(shown.since if shown else None),
+            until=self._as_entered(shown.until if shown else None),
             longest_text=LONGEST_TEXT,
             longest_reply=LONGEST_REPLY,
         )
@@ -37,24 +41,32 @@ class NoticePage(FormHandler):
             text_en=self.entered("text_en"),
             reply=self.entered("reply"),
             on_visitors=self.ticked("on_visitors"),
-            since=self._since(),
+            since=self._entered_moment("since"),
+            until=self._entered_moment("until"),
         )
+        if self.ticked("preview"):
+            self.preview = services.preview(form, actor=self.identity.name)
+            await self.get()
+            return
         await self.gateway.database.write(services.put, form, actor=self.identity.name)
         await self.front.notices.look()
         self.done("/admin/notice")
 
-    def _since(self) -> datetime | None:
+    def _as_entered(self, at: datetime | None) -> str:
+        return at.astimezone(self.front.zone).strftime(_AS_ENTERED) if at else ""
+
+    def _entered_moment(self, field: str) -> datetime | None:
         """The moment as entered, on the clock of the pages."""
-        entered = self.entered("since")
+        entered = self.entered(field)
         if not entered:
             return None
         try:
-            since = datetime.strptime(entered[:16], _AS_ENTERED).replace(tzinfo=self.front.zone)
+            moment = datetime.strptime(entered[:16], _AS_ENTERED).replace(tzinfo=self.front.zone)
         except ValueError:
-            since = None
-        if since is None or since.year < _EARLIEST_YEAR:
-            raise BadValue(msgid("enter a day and a time such as 2026-11-20T08:30"), field="since")
-        return since
+            moment = None
+        if moment is None or moment.year < _EARLIEST_YEAR:
+            raise BadValue(msgid("enter a day and a time such as 2026-11-20T08:30"), field=field)
+        return moment
 
 
 class NoticeEnd(FormHandler):

@@ -129,7 +129,7 @@ class Overview(StaffHandler):
         return [say(text) % title for text, title in named.items() if title is not None]
 
     def _findings(self, state: State, tokens: Standing | None, now: datetime) -> list[Finding]:
-        return findings(state, tokens, now, self.language, zone=self.front.zone)
+        return findings(state, tokens, now, self.language, zone=self.front.zone, role=self.identity.role)
 
     async def _begun(self) -> Begun:
         known = await self.gateway.database.read(accounts.all_rows)

@@ -9,6 +9,7 @@ from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import ADMINS
 from wxadmin.handlers.admin.role_words import ROLE_WORDS
 from wxadmin.i18n import msgid
+from wxadmin.models import Role
 from wxadmin.queries import sites, staff_keys
 from wxadmin.queries import staff as queries
 from wxadmin.queries.staff import PersonRow
@@ -90,6 +91,36 @@ class StaffKeyRevoke(PersonHandler):
     async def save(self, name: str, key_id: str) -> None:
         await self.person(name)
         await self.gateway.database.write(key_services.revoke, int(key_id), owner=name, actor=self.identity.name)
+        self.done(f"/admin/staff/{name}")
+
+
+class StaffSites(PersonHandler):
+    """Which sites a developer may see."""
+
+    async def get(self, name: str) -> None:
+        person = await self.person(name)
+        if person.role is not Role.DEVELOPER:
+            raise HTTPError(HTTPStatus.NOT_FOUND)
+        site_names = await self.gateway.database.read(sites.names)
+        self.show("staff/sites.html", person=person, site_names=site_names)
+
+    async def save(self, name: str) -> None:
+        await self.person(name)
+        chosen = self.get_body_arguments("sites")
+        await self.gateway.database.write(staff.change_sites, name, chosen, actor=self.identity.name)
+        self.done(f"/admin/staff/{name}")
+
+
+class StaffTwoStep(PersonHandler):
+    """Whether a two-step code is demanded of a person."""
+
+    async def get(self, name: str) -> None:
+        self.show("staff/two_step.html", person=await self.person(name))
+
+    async def save(self, name: str) -> None:
+        is_demanded = self.entered("demanded") == "yes"
+        await self.person(name)
+        await self.gateway.database.write(staff.demand_code, name, is_demanded=is_demanded, actor=self.identity.name)
         self.done(f"/admin/staff/{name}")
 
 

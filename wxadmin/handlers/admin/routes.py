@@ -30,14 +30,32 @@ from wxadmin.handlers.admin.exports import (
 from wxadmin.handlers.admin.failures import FailureList, FailureShow
 from wxadmin.handlers.admin.live import LiveEvents, LivePage
 from wxadmin.handlers.admin.me import Me, MyKeyAdd, MyKeyRevoke, MySessionEnd, MySessionsEndOthers
+from wxadmin.handlers.admin.my_password import MyPassword
 from wxadmin.handlers.admin.no_such_page import NoSuchPage
 from wxadmin.handlers.admin.notice import NoticeEnd, NoticePage
 from wxadmin.handlers.admin.overview import Overview
-from wxadmin.handlers.admin.people import StaffAdd, StaffDisable, StaffKeyRevoke, StaffList, StaffReset, StaffShow
+from wxadmin.handlers.admin.people import (
+    StaffAdd,
+    StaffDisable,
+    StaffKeyRevoke,
+    StaffList,
+    StaffReset,
+    StaffShow,
+    StaffSites,
+    StaffTwoStep,
+)
 from wxadmin.handlers.admin.preferences import Preferences
 from wxadmin.handlers.admin.reveals import AttemptReveal, UserReveal
 from wxadmin.handlers.admin.scopes import Scopes
 from wxadmin.handlers.admin.search import Search
+from wxadmin.handlers.admin.segments import (
+    SegmentChange,
+    SegmentDelete,
+    SegmentList,
+    SegmentNew,
+    SegmentRename,
+    SegmentShow,
+)
 from wxadmin.handlers.admin.sign_in import SignIn, SignInCode, SignOut
 from wxadmin.handlers.admin.sites import (
     SiteAdd,
@@ -91,6 +109,12 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/lists/([0-9]{1,19})/match", UploadMatch),
     (r"/admin/lists/([0-9]{1,19})/contact", UploadMark),
     (r"/admin/lists/([0-9]{1,19})/delete", UploadDelete),
+    (r"/admin/segments", SegmentList),
+    (r"/admin/segments/new", SegmentNew),
+    (r"/admin/segments/([0-9]{1,19})", SegmentShow),
+    (r"/admin/segments/([0-9]{1,19})/rename", SegmentRename),
+    (r"/admin/segments/([0-9]{1,19})/filters", SegmentChange),
+    (r"/admin/segments/([0-9]{1,19})/delete", SegmentDelete),
     (r"/admin/exports", ExportList),
     (r"/admin/exports/new", ExportNew),
     (r"/admin/exports/new/attempts", ExportNewAttempts),
@@ -115,6 +139,7 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/sign-out", SignOut),
     (r"/admin/preferences", Preferences),
     (r"/admin/me", Me),
+    (r"/admin/me/password", MyPassword),
     (r"/admin/me/new-key", MyKeyAdd),
     (r"/admin/me/keys/([0-9]{1,18})/revoke", MyKeyRevoke),
     (r"/admin/me/sessions/([0-9a-f]{1,16})/end", MySessionEnd),
@@ -140,6 +165,8 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (r"/admin/new/person", StaffAdd),
     (rf"/admin/staff/({_NAME})", StaffShow),
     (rf"/admin/staff/({_NAME})/keys/([0-9]{{1,18}})/revoke", StaffKeyRevoke),
+    (rf"/admin/staff/({_NAME})/sites", StaffSites),
+    (rf"/admin/staff/({_NAME})/two-step", StaffTwoStep),
     (rf"/admin/staff/({_NAME})/reset", StaffReset),
     (rf"/admin/staff/({_NAME})/disable", StaffDisable),
     (r"/admin/audit", AuditList),

@@ -1,5 +1,6 @@
 """The one search box: whatever is pasted leads to the attempt, person, errcode or sentence that it names."""
 
+import re
 from collections.abc import Collection, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -13,13 +14,14 @@ from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS, SITE_READ
 from wxadmin.handlers.admin.search_hits import Found, Hit, of_attempt, of_codes, of_person, only_one
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
-from wxadmin.lookup import links, pasted
+from wxadmin.lookup import links, moments, pasted
 from wxadmin.lookup.links import Fault, Link, Purpose
 from wxadmin.lookup.pasted import Pasted
 from wxadmin.queries import places, search, users
 from wxadmin.queries.masking import SEARCHED, Field
 from wxadmin.queries.search import Named
 from wxadmin.queries.user_filters import UserFilters
+from wxadmin.queries.wanted_users import SHORTEST_OPENID
 from wxadmin.security import return_urls
 from wxadmin.security.hashes import sha256
 from wxadmin.services import lookups
@@ -31,6 +33,9 @@ _LONGEST_REF = 64
 _UNNAMED = msgid("— (no nickname)")
 _BY_REF = msgid("Attempts with the member reference %s")
 _BY_IP = msgid("Attempts from the address %s")
+_BY_CHANNEL = msgid("Users who came by the channel %s")
+# What the gateway takes for one.
+_CHANNEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Search(StaffHandler):
@@ -56,7 +61,8 @@ class Search(StaffHandler):
             self._go_to(address)
             return
         faults = await self._faults(asked.link) if asked.link else []
-        role = self.identity.role
+        role, now = self.identity.role, utcnow().astimezone(self.front.zone)
+        moment = moments.said(asked.text, now) if not asked.may_be_secret else None
         self.show(
             "search/page.html",
             asked=asked,
@@ -68,7 +74,9 @@ class Search(StaffHandler):
             sees_people=role in NOT_DEVELOPERS,
             is_authorize=asked.link is not None and asked.link.purpose in {Purpose.AUTHORIZE, Purpose.WEBSITE},
             places=await self.gateway.database.read(places.all_places, among=self.identity.site_ids),
-            around=f"{utcnow().astimezone(self.front.zone):%Y-%m-%dT%H:%M}",
+            moment=moment,
+            around=f"{moment or now:%Y-%m-%dT%H:%M}",
+            begins_with=SHORTEST_OPENID if self.masks.is_clear(Field.OPENID) else None,
             browsers=BROWSERS,
             outcomes=OUTCOMES,
         )
@@ -77,11 +85,13 @@ class Search(StaffHandler):
         role, found = self.identity.role, Found()
         if role in NOT_MARKETERS:
             hits = await self.gateway.database.read(search.attempts, _named(asked), among=self.identity.site_ids)
-            found.attempts = [of_attempt(one) for one in hits]
-            found.codes = of_codes(asked, self.language) if not asked.link else []
+            found.attempts = [of_attempt(one, is_guess=asked.support_code is None and bool(asked.near)) for one in hits]
             found.lists = await self._lists(asked)
         if role in NOT_DEVELOPERS and not asked.link:
             found.people, found.has_more_people = await self._people(asked)
+            found.lists = [*found.lists, *await self._channel(asked)]
+        if role in NOT_MARKETERS and not asked.link:
+            found.codes = of_codes(asked, self.language, is_found=bool(found.people or found.lists))
         if role in SITE_READERS and asked.link:
             found.sites = await self._sites(asked.link)
         return found
@@ -120,6 +130,16 @@ class Search(StaffHandler):
             if is_met
         ]
 
+    async def _channel(self, asked: Pasted) -> Sequence[Hit]:
+        """The users who came by the channel of this name, as far as one of the newest did."""
+        if asked.may_be_secret or not _CHANNEL.fullmatch(asked.text):
+            return []
+        page = await self.gateway.database.read(
+            users.page, UserFilters(channel=asked.text), self.front.zone, size=1, masks=self.masks
+        )
+        title = translator(self.language).gettext(_BY_CHANNEL) % asked.text
+        return [Hit(title=title, address="/admin/users?" + urlencode({"channel": asked.text}))] if page.rows else []
+
     async def _sites(self, link: Link) -> Sequence[Hit]:
         """The sites whose visitors may be sent back to the address that the link is, or names."""
         address = link.parameter("url") if link.purpose is Purpose.START else link.address
@@ -146,7 +166,7 @@ class Search(StaffHandler):
             return None
         if asked.support_code:
             return f"/admin/attempts/{support_codes.show(asked.support_code)}"
-        return f"/admin/failures/{asked.codes[0]}" if asked.codes else None
+        return f"/admin/failures/{asked.codes[0]}" if asked.codes and not asked.is_number else None
 
     def _go_to(self, address: str) -> None:
         self.redirect(self.path(address), status=HTTPStatus.SEE_OTHER)
@@ -160,7 +180,7 @@ def _named(asked: Pasted) -> Named:
     states = [asked.link.parameter("state")] if asked.link else asked.marks
     tickets = [asked.link.parameter("ticket")] if asked.link else asked.marks
     return Named(
-        support_code=asked.support_code,
+        support_codes=[asked.support_code] if asked.support_code else asked.near,
         rid=asked.rid,
         state_hashes=tuple(sha256(state) for state in states if state),
         ticket_hashes=tuple(sha256(ticket) for ticket in tickets if ticket),

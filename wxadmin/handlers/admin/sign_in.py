@@ -143,6 +143,8 @@ class SignInCode(SigningIn):
 
 
 class SignOut(StaffHandler):
+    leads_to_code = True
+
     async def post(self) -> None:
         token = self.get_cookie(self.session_cookie, "")
         await self.gateway.database.write(sessions.end, sha256(token), name=self.identity.name)

@@ -14,8 +14,9 @@ from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import ADMINS, SITE_READERS
 from wxadmin.i18n import msgid
 from wxadmin.models import Role
-from wxadmin.queries import accounts, sites
+from wxadmin.queries import accounts, sites, staff
 from wxadmin.queries.sites import SiteRow
+from wxadmin.services import site_developers
 from wxadmin.services import sites as services
 from wxadmin.services.sites import SiteForm
 
@@ -57,11 +58,12 @@ class SiteShow(StaffHandler):
         site = await self.gateway.database.read(sites.named, name, self.identity.site_ids)
         if site is None:
             raise HTTPError(HTTPStatus.NOT_FOUND)
-        asked = {"url": site.return_urls[0] if site.return_urls else "", "scope": "snsapi_userinfo"}
+        url = site.return_urls[0] if site.return_urls else ""
+        asked = {"url": url, "scope": "snsapi_userinfo", "account": site.account, "nonce": "RANDOM"}
         self.show(
             "sites/show.html",
             site=site,
-            auth_url=f"{self.gateway.public_url}/auth?{urlencode(asked | {'account': site.account})}",
+            auth_url=f"{self.gateway.public_url}/auth?{urlencode(asked)}",
             redeem_url=f"{self.gateway.public_url}/api/v1/tickets/redeem",
             handoff_words=HANDOFF_WORDS,
             may_change=self.identity.role == Role.ADMIN,
@@ -107,16 +109,18 @@ class SiteAdd(SiteFormHandler):
     async def get(self) -> None:
         known = await self.gateway.database.read(accounts.all_rows)
         on = [account for account in known if account.disabled_at is None]
-        self.show("sites/add.html", accounts=on, site=None, handoff_words=HANDOFF_WORDS)
+        developers = await self.gateway.database.read(staff.developers)
+        self.show("sites/add.html", accounts=on, site=None, handoff_words=HANDOFF_WORDS, developers=developers)
 
     async def save(self) -> None:
         name = self.entered("name")
         made = await self.gateway.database.write(
-            services.add,
+            site_developers.add_site,
             self.gateway.keys,
             account=self.entered("account"),
             name=name,
             form=self.form(),
+            developers=self.get_body_arguments("developers"),
             actor=self.identity.name,
         )
         # Not a redirect: this page is the one place that shows them.

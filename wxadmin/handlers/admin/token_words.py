@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from wxadmin.handlers.admin.remedies import remedy_for
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.models import Hold, Stage, Trigger
+from wxadmin.models import Hold, Role, Stage, Trigger
 from wxadmin.queries.account_refreshes import HeldAccount
 from wxadmin.queries.late_tokens import LateTokens
 from wxadmin.queries.token_states import TokenHealth
@@ -67,7 +68,7 @@ class Reason:
     remedy: str = ""
 
 
-def why_held(account: HeldAccount, lang: Language) -> Reason:
+def why_held(account: HeldAccount, lang: Language, role: Role) -> Reason:
     """Why the account's tokens are not refreshed for now."""
     say, word = translator(lang).gettext, HOLDS[account.hold]
     hint = say(word.hint) if word.hint else ""
@@ -76,14 +77,14 @@ def why_held(account: HeldAccount, lang: Language) -> Reason:
         return Reason(word.badge, by, remedy=hint)
     entry = errcodes.find(account.code, Stage.REFRESH)
     # What is set up wrong has a remedy; of the others it says enough that they mend themselves.
-    return Reason(word.badge, say(word.name), account.code, entry.title(lang), hint or entry.remedy(lang))
+    return Reason(word.badge, say(word.name), account.code, entry.title(lang), hint or remedy_for(entry, role, lang))
 
 
-def why_late(late: LateTokens, lang: Language) -> Reason:
+def why_late(late: LateTokens, lang: Language, role: Role) -> Reason:
     """Why these tokens were not renewed in time."""
     say = translator(lang).gettext
     if late.code is None:
         remedy = msgid("Does a process serve, and does its job “refresh” run? The overview tells when it ran last.")
         return Reason("bad", say(msgid("No refresh was tried yet")), remedy=say(remedy))
     entry = errcodes.find(late.code, Stage.REFRESH)
-    return Reason("bad", entry.title(lang), late.code, remedy=entry.remedy(lang))
+    return Reason("bad", entry.title(lang), late.code, remedy=remedy_for(entry, role, lang))

@@ -6,27 +6,20 @@ from urllib.parse import urlsplit
 import segno
 
 from wxadmin.errors import BadValue
-from wxadmin.handlers.admin.forms import FormHandler
-from wxadmin.handlers.base import TooManyFailures
+from wxadmin.handlers.admin.counted_forms import CountedForm
 from wxadmin.i18n import msgid
 from wxadmin.queries import staff
 from wxadmin.security import totp as codes
 from wxadmin.services import totp
 
 
-class TwoStepHandler(FormHandler):
-    """A wrong code counts like a wrong password."""
+class TwoStepHandler(CountedForm):
+    leads_to_code = True
 
     async def with_code(self, service: Callable[..., None]) -> None:
         """Raises BadValue, TooManyFailures."""
-        limit, whom = self.front.limits.sign_ins, (f"name {self.identity.name}", f"address {self.customer}")
-        if wait := self.must_wait(limit, *whom):
-            raise TooManyFailures(wait)
-        try:
+        with self.counted():
             await self.gateway.database.write(service, self.gateway.keys, self.identity, self.entered("code"))
-        except BadValue:
-            limit.failed(*whom)
-            raise
 
 
 class TwoStep(TwoStepHandler):
@@ -38,7 +31,12 @@ class TwoStep(TwoStepHandler):
             self.done("/admin/me")
             return
         secret = await read(totp.pending, self.gateway.keys, self.identity.id)
-        self.show("me/two_step.html", secret=secret, picture=self._picture(secret) if secret else "")
+        self.show(
+            "me/two_step.html",
+            secret=secret,
+            picture=self._picture(secret) if secret else "",
+            is_demanded=await read(staff.is_code_demanded, self.identity.name),
+        )
 
     async def save(self) -> None:
         if self.entered("begin"):
@@ -61,5 +59,7 @@ class TwoStepOff(TwoStepHandler):
     async def save(self) -> None:
         if not await self.gateway.database.read(staff.asks_code, self.identity.name):
             raise BadValue(msgid("two-step sign-in is off already"))
+        if await self.gateway.database.read(staff.is_code_demanded, self.identity.name):
+            raise BadValue(msgid("an administrator demands the code of you: it stays on"))
         await self.with_code(totp.switch_off)
         self.done("/admin/me")

@@ -1,12 +1,14 @@
 """The list of authorized users: filtered, sorted, with the columns that its viewer likes, and counted on demand."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from wxadmin.errors import BadValue, TooManyAtOnce
+from wxadmin.errors import BadValue, NoSuchSegment, TooManyAtOnce
 from wxadmin.handlers.admin import user_columns
 from wxadmin.handlers.admin.exact_counts import Counting
 from wxadmin.handlers.admin.menu import EXPORTERS
@@ -16,7 +18,8 @@ from wxadmin.handlers.admin.user_words import TOKENS
 from wxadmin.handlers.admin.users import UserHandler
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
-from wxadmin.queries import masking, user_counts, users
+from wxadmin.models import Segment
+from wxadmin.queries import masking, segments, user_counts, users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.read_budget import ReadBudget
 from wxadmin.queries.user_counts import Progress
@@ -25,6 +28,7 @@ from wxadmin.queries.user_orders import Sort
 from wxadmin.queries.users import Count, UserPage
 
 EXACT = "exact"
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,14 @@ class Asked:
     filters: UserFilters
     sort: Sort
     columns: Columns
+    # The segment that the filters may be saved over.
+    over: Segment | None = None
 
     def query(self, more: Mapping[str, object]) -> str:
         """The query string of the same list with something else beside; the usual order goes without saying."""
         sort = None if self.sort is Sort.LAST_LOGIN_NEWEST else self.sort
         said: dict[str, object] = {**self.filters.given, "sort": sort, "cols": self.columns.asked, **more}
+        said |= {"over": self.over.id} if self.over else {}
         query = urlencode({name: value for name, value in said.items() if value is not None})
         return f"?{query}" if query else ""
 
@@ -54,7 +61,7 @@ class Neighbour:
 
 class UserList(UserHandler):
     async def get(self) -> None:
-        asked = Asked(self.filters(), self._sort(), self._columns())
+        asked = Asked(self.filters(), self._sort(), self._columns(), await self._over())
         if self.query("remember") == "cols":
             self._remember(asked)
             return
@@ -65,6 +72,7 @@ class UserList(UserHandler):
         self.show(
             "users/list.html",
             filters=asked.filters,
+            over=asked.over,
             sort=asked.sort,
             columns=asked.columns,
             choices=offered,
@@ -142,6 +150,17 @@ class UserList(UserHandler):
         reached = self.moment(found.reached) if found.reached else ""
         words = say(msgid("%(looked)s users were looked through, as far as %(moment)s."))
         return words % {"looked": whole(found.looked), "moment": reached}
+
+    async def _over(self) -> Segment | None:
+        """The segment that somebody came from; None where it is gone since."""
+        typed = self.query("over")
+        if typed is None:
+            return None
+        if not _NUMBER.fullmatch(typed):
+            raise BadRequest("over is the number of a segment")
+        with suppress(NoSuchSegment):
+            return await self.gateway.database.read(segments.find, int(typed))
+        return None
 
     def _sort(self) -> Sort:
         try:

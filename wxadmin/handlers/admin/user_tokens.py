@@ -7,12 +7,14 @@ from tornado.web import HTTPError
 from wxadmin.flows.on_demand import Checked, Demanded, Word, check_one, refresh_one
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import TOKEN_KEEPERS, TOKEN_READERS
+from wxadmin.handlers.admin.remedies import remedy_for
 from wxadmin.i18n import Language, msgid, translator
-from wxadmin.models import Stage
+from wxadmin.models import Role, Stage
 from wxadmin.queries import user_profiles
 from wxadmin.queries.user_profiles import UserProfile
 from wxadmin.services.leases import NoLease
 from wxadmin.wechat import errcodes
+from wxadmin.wechat.errcodes import Entry
 
 _GREATEST_ID = 2**63 - 1
 _NOT_REFRESHED = {
@@ -58,7 +60,7 @@ class UserRefresh(UserTokenHandler):
         found = await self._user(typed_id)
         demanded = await refresh_one(self.gateway, found.user.id, actor=self.identity.name)
         badge = "bad" if demanded.reason or demanded.code else "ok"
-        await self._answer(typed_id, _refreshed(demanded, self.language), badge)
+        await self._answer(typed_id, _refreshed(demanded, self.language, self.identity.role), badge)
 
 
 class UserCheck(UserTokenHandler):
@@ -69,28 +71,28 @@ class UserCheck(UserTokenHandler):
         found = await self._user(typed_id)
         checked = await check_one(self.gateway, found.user.id, actor=self.identity.name)
         badge = {Word.GOOD: "ok", Word.BAD: "bad"}.get(checked.word, "wait")
-        await self._answer(typed_id, _checked(checked, self.language), badge)
+        await self._answer(typed_id, _checked(checked, self.language, self.identity.role), badge)
 
 
-def _refreshed(demanded: Demanded, lang: Language) -> str:
+def _refreshed(demanded: Demanded, lang: Language, role: Role) -> str:
     say = translator(lang).gettext
     if demanded.reason:
         return say(_NOT_REFRESHED[demanded.reason])
     if demanded.code:
-        return _refusal(msgid("Not renewed: %(code)s %(title)s. %(remedy)s"), demanded.code, Stage.REFRESH, lang)
+        text = msgid("Not renewed: %(code)s %(title)s. %(remedy)s")
+        return _refusal(text, errcodes.find(demanded.code, Stage.REFRESH), lang, role)
     if demanded.is_overtaken:
         return say(msgid("The user has just logged in: that token is newer still, and was kept."))
     return say(msgid("Renewed."))
 
 
-def _checked(checked: Checked, lang: Language) -> str:
+def _checked(checked: Checked, lang: Language, role: Role) -> str:
     if checked.word is Word.UNKNOWN:
         text = msgid("WeChat did not say: %(code)s %(title)s. The token may be good all the same. %(remedy)s")
-        return _refusal(text, checked.code, Stage.USERINFO, lang)
+        return _refusal(text, errcodes.find(checked.code, Stage.USERINFO), lang, role)
     return translator(lang).gettext(_CHECKED[checked.word])
 
 
-def _refusal(text: str, code: str, stage: Stage, lang: Language) -> str:
-    entry = errcodes.find(code, stage)
-    values = {"code": code, "title": entry.title(lang), "remedy": entry.remedy(lang)}
+def _refusal(text: str, entry: Entry, lang: Language, role: Role) -> str:
+    values = {"code": entry.code, "title": entry.title(lang), "remedy": remedy_for(entry, role, lang)}
     return translator(lang).gettext(text) % values

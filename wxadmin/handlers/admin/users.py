@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 from tornado.web import HTTPError
@@ -11,6 +12,7 @@ from wxadmin import support_codes
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.handlers.admin import erasure_words
 from wxadmin.handlers.admin.base import StaffHandler
+from wxadmin.handlers.admin.durations import spoken_ms
 from wxadmin.handlers.admin.menu import ADMINS, NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
 from wxadmin.handlers.admin.reason_words import ERASURE_WORDS, REASON_WORDS, nothing_entered
 from wxadmin.handlers.admin.user_words import CLASSES, TOKENS
@@ -78,6 +80,7 @@ class UserShow(UserHandler):
             classes=CLASSES,
             tokens=TOKENS,
             entry=errcodes.find,
+            spoken_ms=partial(spoken_ms, lang=self.language),
             moment=self.moment,
             own=self.path(f"/admin/users/{user_id}"),
             may_reveal=self.identity.role in masking.REVEALERS,

@@ -10,6 +10,7 @@ from wxadmin.queries.attempts import REFUSED, WAITING
 from wxadmin.services.claims import STATE_USED
 from wxadmin.vocabulary import STAGES
 from wxadmin.wechat import errcodes
+from wxadmin.wechat.errcodes import Entry
 
 _NOT_WECHAT = "gw_not_wechat"
 
@@ -55,11 +56,11 @@ def verdict(shown: AttemptShown, lang: Language, now: datetime) -> str:
     return say(_IN_WECOM if is_in_wecom else _SENTENCES[shown.outcome]) % facts
 
 
-def remedy(shown: AttemptShown, lang: Language) -> str:
-    """What to do about an attempt that was no login, or that its site was refused; empty where there is nothing to
-    do."""
+def entry_of(shown: AttemptShown) -> Entry | None:
+    """What the catalogue says of an attempt that was no login, or that its site was refused; None where there is
+    nothing to do."""
     found = last_word(shown)
-    return errcodes.find(*found).remedy(lang) if found else ""
+    return errcodes.find(*found) if found else None
 
 
 def last_word(shown: AttemptShown) -> tuple[str, str] | None:

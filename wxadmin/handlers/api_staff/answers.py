@@ -201,8 +201,37 @@ class EventPage(BaseModel):
     next: str | None = _NEXT
 
 
+class SegmentItem(BaseModel):
+    id: str
+    name: str
+    filters: dict[str, str]
+    filter_zone: str = Field(description="where the days of the filters begin")
+    users: int | None = Field(
+        description="so many fit at least; null where the filters name what is not there any more"
+    )
+    users_is_all: bool = Field(description="false where there are more, or may be")
+    made_by: str
+    made_at: datetime
+    changed_by: str
+    changed_at: datetime
+
+
+class SegmentPage(BaseModel):
+    items: list[SegmentItem]
+    next: str | None = _NEXT
+
+
+class ExportedChanges(BaseModel):
+    since: str = Field(description="the id of the earlier export")
+    added: int | None
+    changed: int | None
+    gone: int | None
+    forgotten: int | None = Field(description="gone as well, and in no file: their personal data were deleted")
+
+
 class ExportedFile(BaseModel):
     number: int
+    change: str | None = Field(description="added or gone, where the file is of those alone")
     name: str
     rows: int
     bytes: int
@@ -217,6 +246,8 @@ class ExportAnswer(BaseModel):
     destination: str
     format: str
     columns: list[str]
+    segment: str | None = Field(description="what it was called then")
+    changes: ExportedChanges | None = Field(description="null where it is of everybody")
     filters: dict[str, str] = Field(description="what was searched for is not told")
     purpose: str
     note: str | None

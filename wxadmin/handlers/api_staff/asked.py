@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SkipValidati
 from wxadmin.exporting.subjects import SUBJECTS
 from wxadmin.models import Class, Destination, ExportSubject, Format, Purpose, Stage
 from wxadmin.models.export import LONGEST_NOTE
+from wxadmin.models.segment import LONGEST_SEGMENT
 from wxadmin.queries.token_states import TokenHealth
 from wxadmin.queries.user_filters import Contact, GrantedScope, UnionidKnown
 from wxadmin.queries.user_orders import Sort
@@ -140,6 +141,16 @@ class ExportAsked(_Asked):
     filters: SkipValidation[UserFiltersAsked | AttemptFiltersAsked | FailuresAsked | EventFiltersAsked] = Field(  # type: ignore[assignment]
         default_factory=dict, description="those of the subject's list"
     )
+    segment: Annotated[str, Field(min_length=1, max_length=LONGEST_SEGMENT)] | None = Field(
+        None, description="the name of a segment, whose filters hold; no others beside it"
+    )
+    since: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = Field(
+        None,
+        description=(
+            "the id of a finished export of the same segment, or of the same filters: "
+            "only who was added, changed or is gone since"
+        ),
+    )
     format: Format | None = Field(None, description="counts where the destination is other, and is wanted there")
     columns: list[Column] | None = Field(
         None, description="the same, of the subject; a list of openids, which is of users, has no others"
@@ -148,6 +159,12 @@ class ExportAsked(_Asked):
     language: Literal["zh_CN", "en"] = Field("zh_CN", description="of the headings that people read")
     delete_after_download: bool = False
     with_blocked: bool = Field(False, description="also those who are not to be contacted, who are left out otherwise")
+
+
+class SegmentsAsked(_Asked):
+    cursor: Annotated[str, Field(min_length=1, max_length=LONGEST_SEGMENT)] | None = Field(
+        None, description="`next` of the answer before"
+    )
 
 
 class ExportFileAsked(_Asked):

@@ -13,6 +13,7 @@ from wxadmin.handlers.api_staff.base import NoSuchCall, StaffApiHandler
 from wxadmin.handlers.api_staff.events import EventList
 from wxadmin.handlers.api_staff.exports import ExportFile, ExportShow, ExportStart
 from wxadmin.handlers.api_staff.failures import FailureList
+from wxadmin.handlers.api_staff.segments import SegmentList
 from wxadmin.handlers.api_staff.tokens import TokensSummary
 from wxadmin.handlers.api_staff.users import UserList, UserShow
 
@@ -20,6 +21,7 @@ BASE = "/api/v1"
 CALLS: dict[str, type[StaffApiHandler]] = {
     "/users": UserList,
     "/users/{id}": UserShow,
+    "/segments": SegmentList,
     "/exports": ExportStart,
     "/exports/{id}": ExportShow,
     "/exports/{id}/file": ExportFile,

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
-from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
+from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSegment, NoSuchSite
 from wxadmin.handlers import export_files
+from wxadmin.handlers.admin.export_receipts import changes
 from wxadmin.handlers.admin.menu import EXPORTERS, EXPORTERS_OF
 from wxadmin.handlers.api import Problem
-from wxadmin.handlers.api_staff.answers import ExportAnswer, ExportedFile
+from wxadmin.handlers.api_staff.answers import ExportAnswer, ExportedChanges, ExportedFile
 from wxadmin.handlers.api_staff.asked import FILTERS_ASKED, ExportAsked, ExportFileAsked
 from wxadmin.handlers.api_staff.base import NOT_YOURS, StaffApiHandler
 from wxadmin.handlers.base import BadRequest
+from wxadmin.models import Segment
 from wxadmin.queries import exports as queries
-from wxadmin.queries import masking
+from wxadmin.queries import masking, segments
 from wxadmin.queries.exports import Found
 from wxadmin.services import exports as services
 from wxadmin.services import lookups
@@ -50,12 +52,14 @@ class ExportStart(_ExportHandler):
             raise Problem(HTTPStatus.FORBIDDEN, NOT_YOURS)
         filters = self._filters(asked)
         try:
+            segment = await self._segment(asked)
+            filters = segments.filters_of(segment).given if segment else filters
             form = ExportForm(
                 subject=asked.subject,
                 destination=asked.destination,
                 purpose=asked.purpose,
                 filters=filters,
-                filter_zone=zone,
+                filter_zone=segment.filter_zone if segment else zone,
                 zone=asked.zone or zone,
                 language=asked.language,
                 note=asked.note,
@@ -63,9 +67,11 @@ class ExportStart(_ExportHandler):
                 columns=tuple(asked.columns or ()),
                 delete_after_download=asked.delete_after_download,
                 with_blocked=asked.with_blocked,
+                segment=segment,
+                since=int(asked.since) if asked.since else None,
             )
             export = await write(services.ask, form, actor=self.identity.name, role=self.identity.role)
-        except (BadValue, NoSuchAccount, NoSuchList, NoSuchSite) as error:
+        except (BadValue, NoSuchAccount, NoSuchList, NoSuchSegment, NoSuchSite) as error:
             raise BadRequest(str(error)) from None
         by = [one for one in masking.SEARCHED if not self.masks.is_clear(one)]
         if "q" in filters and by:
@@ -79,6 +85,14 @@ class ExportStart(_ExportHandler):
         checked = self.checked(FILTERS_ASKED[asked.subject], given, within="filters")
         told = checked.model_dump(mode="json", by_alias=True, exclude_none=True)
         return {name: str(value) for name, value in told.items()}
+
+    async def _segment(self, asked: ExportAsked) -> Segment | None:
+        """Raises BadValue, NoSuchSegment."""
+        if asked.segment is None:
+            return None
+        if asked.filters:
+            raise BadValue("a segment brings its filters: leave `filters` out, or `segment`")
+        return await self.gateway.database.read(segments.named, asked.segment)
 
 
 class ExportShow(_ExportHandler):
@@ -123,6 +137,8 @@ def _answer(found: Found) -> ExportAnswer:
         destination=export.destination,
         format=export.format,
         columns=export.columns.split(","),
+        segment=export.segment,
+        changes=ExportedChanges(**told) if (told := changes(export)) else None,
         filters=unnamed(json.loads(export.filters)),
         purpose=export.purpose,
         note=export.note or None,
@@ -136,7 +152,14 @@ def _answer(found: Found) -> ExportAnswer:
         with_blocked=export.with_blocked,
         left_out=export.left_out,
         files=[
-            ExportedFile(number=part.number, name=part.name, rows=part.rows, bytes=part.size, sha256=part.sha256.hex())
+            ExportedFile(
+                number=part.number,
+                change=part.change,
+                name=part.name,
+                rows=part.rows,
+                bytes=part.size,
+                sha256=part.sha256.hex(),
+            )
             for part in found.parts
         ],
         kept_until=export.kept_until,

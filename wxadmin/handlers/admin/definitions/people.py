@@ -63,7 +63,8 @@ DEFINITIONS = (
         msgid("Asked for and granted, last 30 days"),
         msgid(
             "Attempts by the site and the scope that they asked for: begun, granted, stayed failed, never came back, "
-            "on the snapshot page, and granted in per cent of begun. Refused starts do not count."
+            "on the snapshot page, the others (not back yet, or declined), and granted in per cent of begun. Refused "
+            "starts do not count."
         ),
         "login_hour",
         f"SELECT site_id, scope, count(*) FILTER (WHERE {_BEGUN}), count(*) FILTER (WHERE outcome = 'succeeded'),\n"
