@@ -11,7 +11,8 @@ import pytest
 REQUIRE = "WXADMIN_TEST_REQUIRE"
 # The first is a Chromium without windows of its own, which a page takes half as long to open in.
 _CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_PACKAGES_OF_SHELLS = {"sqlite3": "sqlite3", "psql": "postgresql-client", "pg_dump": "postgresql-client"}
+_PACKAGES_OF_SHELLS = {"sqlite3": "sqlite3", "psql": "postgresql-client", "pg_dump": "postgresql-client", "jq": "jq"}
+_PACKAGES_OF_SHELLS |= dict.fromkeys(("sha256sum", "wc"), "coreutils")
 _OF_PLAYWRIGHT = ".cache/ms-playwright/chromium-*/chrome-linux*/chrome"
 
 

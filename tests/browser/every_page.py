@@ -13,7 +13,6 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.handlers.admin.exports import ExportFile, ExportProgress, ExportReceipt
 from wxadmin.handlers.admin.live import LiveEvents
-from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.models import Attempt, Outcome, Role, Staff, StaffKey, StaffTotp, User
 from wxadmin.queries import staff_sessions
 from wxadmin.queries.staff import Identity
@@ -30,7 +29,6 @@ _SHOWN = {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.ABANDONED, Outcome.SNAPSHOT
 
 NO_PAGES: Mapping[type[RequestHandler], str] = {
     LiveEvents: "a stream of events, which the live page listens to",
-    UserFile: "a file",
     ExportFile: "a file",
     ExportReceipt: "a file",
     ExportProgress: "what the page of an export asks for",

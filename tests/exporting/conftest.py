@@ -1,6 +1,5 @@
 """Files of users, made within the test's session and read back by others."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy.orm import Session
 
+from tests.whole_lists import Kept
 from wxadmin.clock import utcnow
 from wxadmin.exporting import columns
 from wxadmin.exporting.making import Made, Plan, Progress, make
@@ -17,17 +17,6 @@ from wxadmin.models import Destination, ExportSubject, Format
 from wxadmin.queries.masking import CLEAR
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-class Kept(io.BytesIO):
-    """What was in it when it was closed."""
-
-    content = b""
-
-    def close(self) -> None:
-        if not self.closed:
-            self.content = self.getvalue()
-        super().close()
 
 
 @dataclass

@@ -4,21 +4,25 @@ import csv
 import hashlib
 import io
 import json
+import subprocess
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from sqlalchemy import insert
 
+from tests.databases import on_sqlite
 from tests.factories import SiteFactory, UserFactory
 from wxadmin.database import csv_lines
 from wxadmin.exporting.fingerprints import BLOCK, taken
 from wxadmin.exporting.making import OnlyOne
 from wxadmin.exporting.subjects.users import COLUMNS
-from wxadmin.models import Role
+from wxadmin.models import Role, User
 from wxadmin.queries import masking
 
 Export = Callable[..., Any]
@@ -259,3 +263,39 @@ def test_a_fingerprint_does_not_depend_on_the_pieces() -> None:
     assert found.tree == hashlib.sha256(b"".join(digests)).digest()
     assert found.blocks == "".join(digest.hex()[:16] for digest in digests)
     assert found.head == hashlib.sha256(data[:4096]).digest()
+
+
+@on_sqlite
+def test_jq_reads_every_line_and_sha256sum_says_what_the_receipt_says(
+    export: Export, crowd: Sequence[Any], require: Callable[[str], str], tmp_path: Path
+) -> None:
+    jq, sha256sum = require("jq"), require("sha256sum")
+    files = export(format="jsonl", columns=ALL)
+    file = tmp_path / "users.jsonl"
+    file.write_bytes(files.contents[0])
+
+    nicknames = subprocess.run([jq, "-c", ".nickname"], input=file.read_bytes(), capture_output=True, check=True)
+    summed = subprocess.run([sha256sum, str(file)], capture_output=True, text=True, check=True)
+
+    assert [json.loads(line) for line in nicknames.stdout.splitlines()] == [user.nickname for user in crowd]
+    assert summed.stdout.split()[0] == files.made.parts[0].print.sha256.hex()
+
+
+@on_sqlite
+def test_a_message_to_20001_people_is_three_files_of_whoever_wc_counts(
+    export: Export, session: Any, require: Callable[[str], str], tmp_path: Path
+) -> None:
+    wc, first = require("wc"), UserFactory()
+    alike = {column.name: getattr(first, column.name) for column in User.__table__.columns}
+    others = ({"id": first.id + number, "openid": f"o{number:027}"} for number in range(1, 20_001))
+    session.execute(insert(User), [alike | other for other in others])
+
+    files = export(destination="mass_send")
+
+    for number, content in enumerate(files.contents):
+        (tmp_path / f"{number}.txt").write_bytes(content)
+    counted = subprocess.run(
+        [wc, "-l", *sorted(map(str, tmp_path.iterdir()))], capture_output=True, text=True, check=True
+    )
+    assert [int(line.split()[0]) for line in counted.stdout.splitlines()] == [6_667, 6_667, 6_667, 20_001]
+    assert len({line for content in files.contents for line in content.splitlines()}) == 20_001

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from tests.crowd import NOON, ZONE, crowd, drawn
 from tests.factories import AccountFactory, SiteFactory, TokenFactory, UserChannelFactory, UserFactory
+from tests.whole_lists import written
 from wxadmin.database import csv_lines
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchSite
-from wxadmin.queries import user_counts, user_file, users, wanted_users
+from wxadmin.queries import user_counts, users, wanted_users
 from wxadmin.queries.keyset import Place
 from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.token_states import TokenHealth
@@ -42,10 +43,7 @@ def exactly(session: Session, filters: UserFilters) -> int:
 
 def in_file(session: Session, filters: UserFilters) -> list[list[str]]:
     """The rows of the file, without its heading."""
-    session.flush()
-    file = io.BytesIO()
-    user_file.write(session, file, filters, ZONE, str, masks=CLEAR)
-    return list(csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline="")))[1:]
+    return list(csv.reader(io.StringIO(written(session, ZONE, filters).decode("utf-8-sig"), newline="")))[1:]
 
 
 def test_whoever_logged_in_last_comes_first_and_pages_lead_both_ways(session: Session) -> None:

@@ -44,7 +44,7 @@ def mark_all(session: Session, user_ids: Collection[int], *, blocked: bool, acto
     people = _locked(session, user_ids)
     changed = _marked(people, blocked=blocked, why=None, actor=actor)
     if changed:
-        audit.record(session, actor, _action(blocked), f"list {list_id}", people=len(changed))
+        _put_on_record(session, actor, f"list {list_id}", blocked=blocked, people=len(changed))
         _number(session, changed)
     return len(changed)
 
@@ -56,7 +56,7 @@ def _mark_each(session: Session, user_ids: Collection[int], *, blocked: bool, wh
     changed = _marked(people, blocked=blocked, why=reason, actor=actor)
     for user_id in changed:
         # Never why: it may say something of the person, and the log outlives them.
-        audit.record(session, actor, _action(blocked), f"user {user_id}")
+        _put_on_record(session, actor, f"user {user_id}", blocked=blocked)
     _number(session, changed)
     return bool(changed)
 
@@ -93,8 +93,11 @@ def _number(session: Session, changed: Collection[int]) -> None:
     number_changes(session.connection(), changed)
 
 
-def _action(blocked: bool) -> str:
-    return "contact_blocked" if blocked else "contact_allowed"
+def _put_on_record(session: Session, actor: str, subject: str, *, blocked: bool, **told: int) -> None:
+    if blocked:
+        audit.record(session, actor, "contact_blocked", subject, **told)
+    else:
+        audit.record(session, actor, "contact_allowed", subject, **told)
 
 
 def _checked(why: str) -> str | None:

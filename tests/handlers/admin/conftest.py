@@ -16,6 +16,7 @@ from wxadmin.clock import utcnow
 from wxadmin.database import Database
 from wxadmin.models import Role, Site
 from wxadmin.services import sessions, sites
+from wxadmin.tasks import exports
 
 # Any value will do as long as cookie and form agree: a page of another origin can do neither.
 _XSRF = "0123456789abcdef0123456789abcdef"
@@ -57,6 +58,12 @@ class StaffVisitor:
 
 
 SignIn = Callable[..., StaffVisitor]
+
+
+@pytest.fixture(autouse=True)
+def exports_begin_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_LOOKS_EVERY_S", 0.05)
+    monkeypatch.setattr(exports, "_TELLS_EVERY_S", 0.05)
 
 
 @pytest.fixture

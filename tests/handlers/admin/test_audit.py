@@ -11,6 +11,7 @@ import pytest
 import wxadmin
 from tests import html_tree
 from tests.factories import AuditEntryFactory
+from tests.handlers.admin import exported
 from tests.handlers.admin.conftest import SignIn, StaffVisitor
 from tests.running import RETURN_URL
 from wxadmin.handlers.admin.audit_words import ACTION_WORDS
@@ -54,11 +55,11 @@ async def test_what_was_switched_is_told_in_words(staff: SignIn, lang: str, said
 async def test_an_export_tells_by_which_filters_in_words(staff: SignIn) -> None:
     ada = staff("admin")
 
-    await ada.get("/admin/users.csv?scope=silent&site=shop")
-    page = await ada.get("/admin/audit?action=users_exported", lang="zh_CN")
+    await exported.made(ada, "/admin/exports/new?scope=silent&site=shop", exported.ASKED)
+    page = await ada.get("/admin/audit?action=export_asked", lang="zh_CN")
 
-    assert re.search(r"筛选</span> ([^<]*：仅静默、[^<]*：shop|[^<]*：shop、[^<]*：仅静默) ", page.text)
-    assert re.search(r"行数</span> 0 ", page.text)
+    assert "筛选</span> 来过的站点：shop、已授权范围：仅静默" in page.text
+    assert re.search(r"用途</span> 发券", page.text)
 
 
 async def test_pages_lead_from_the_newest_entry_to_the_oldest_and_back(staff: SignIn, store: Store) -> None:

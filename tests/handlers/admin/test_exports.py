@@ -17,25 +17,19 @@ from sqlalchemy import update
 
 from tests.databases import on_sqlite
 from tests.factories import ExportFactory, ExportPartFactory, UserFactory
+from tests.handlers.admin import exported
 from wxadmin.clock import utcnow
 from wxadmin.database import Database, csv_lines
 from wxadmin.exporting.fingerprints import taken
 from wxadmin.handlers.files import Span, asked_span
 from wxadmin.models import AuditEntry, Export, ExportPart
 from wxadmin.settings import Settings
-from wxadmin.tasks import exports as tasks
 
 Store = Callable[[Callable[[], Any]], Any]
 Staff = Callable[..., Any]
 Stored = Callable[[type], Sequence[Any]]
 ASKED = {"destination": "other", "format": "csv", "columns": ["openid", "nickname"], "purpose": "coupons"}
 ASKED |= {"zone": "Asia/Shanghai", "account": "tea"}
-
-
-@pytest.fixture(autouse=True)
-def jobs_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "_LOOKS_EVERY_S", 0.05)
-    monkeypatch.setattr(tasks, "_TELLS_EVERY_S", 0.05)
 
 
 @pytest.fixture
@@ -56,13 +50,7 @@ def _shop(session: Any) -> tuple[int, int]:
 
 
 async def made(visitor: Any, query: str = "", **fields: Any) -> str:
-    """The address of an export that was asked for by the form and has ended."""
-    answer = await visitor.post(f"/admin/exports/new{query}", ASKED | fields)
-    assert answer.status_code == 303, re.findall(r'role="alert">([^<]*)', answer.text)
-    address: str = answer.headers["Location"]
-    while (await visitor.get(f"{address}/progress.json")).json()["is_underway"]:
-        await asyncio.sleep(0.05)
-    return address
+    return await exported.made(visitor, f"/admin/exports/new{query}", ASKED | fields)
 
 
 def actions(stored: Stored, action: str) -> list[dict[str, Any]]:

@@ -1,10 +1,8 @@
 """Attempts and failures leave the house as files from their own pages, with the filters of the page."""
 
-import asyncio
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,10 +10,10 @@ import pytest
 
 from tests.databases import on_sqlite
 from tests.factories import AttemptFactory, EventFactory, FailureHourFactory, SiteFactory
+from tests.handlers.admin import exported
 from wxadmin import support_codes
 from wxadmin.clock import hour_of, utcnow
 from wxadmin.models import AuditEntry, Export
-from wxadmin.tasks import exports as tasks
 
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence[Any]]
@@ -23,20 +21,8 @@ Staff = Callable[..., Any]
 ASKED = {"purpose": "customer", "format": "csv", "zone": "Asia/Shanghai", "note": ""}
 
 
-@pytest.fixture(autouse=True)
-def jobs_look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "_LOOKS_EVERY_S", 0.05)
-    monkeypatch.setattr(tasks, "_TELLS_EVERY_S", 0.05)
-
-
 async def made(visitor: Any, path: str, **fields: Any) -> str:
-    """The page of an export that has ended."""
-    answer = await visitor.post(path, ASKED | fields)
-    assert answer.status_code == 303, re.findall(r'role="alert">([^<]*)', answer.text)
-    address: str = answer.headers["Location"]
-    while (await visitor.get(f"{address}/progress.json")).json()["is_underway"]:
-        await asyncio.sleep(0.05)
-    return address
+    return await exported.made(visitor, path, ASKED | fields)
 
 
 async def test_attempts_are_exported_as_their_list_shows_them(store: Store, staff: Staff, stored: Stored) -> None:

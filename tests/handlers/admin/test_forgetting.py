@@ -164,7 +164,6 @@ async def test_a_tombstone_is_in_no_list_count_file_search_or_answer(
         *(
             "/admin/users",
             "/admin/users?scope=explicit",
-            "/admin/users.csv",
             f"/admin/users?q={alias}",
             "/admin/scopes",
         ),
@@ -298,7 +297,7 @@ async def test_somebody_who_was_here_is_found_nowhere_afterwards_and_the_counts_
     page = f"/admin/attempts/{support_codes.show(attempt.support_code)}"
     await ada.post(f"{page}/notes", {"text": f"{user.nickname} ({user.openid}) rang"})
     await ben.post(f"/admin/users/{user.id}/reveal", {"reason": "other", "note": f"is it {user.nickname}?"})
-    for path in (f"/admin/users?q={user.openid}", f"/admin/search?q={user.nickname}", "/admin/users.csv", page):
+    for path in (f"/admin/users?q={user.openid}", f"/admin/search?q={user.nickname}", page):
         await ada.get(path)
     await ada.post(f"/admin/users/{user.id}/data.json", {"reason": "other", "note": f"for {user.nickname}"})
     assert remains.found(database_url, known[:3])

@@ -98,7 +98,7 @@ async def test_filters_stay_in_the_form_and_in_the_links_to_pages_and_file(
 
     assert 'value="雨&amp;"' in first.text
     assert '<option value="explicit" selected>' in first.text
-    assert "/admin/users.csv?q=%E9%9B%A8%26&amp;site=shop&amp;scope=explicit" in first.text
+    assert "/admin/exports/new?q=%E9%9B%A8%26&amp;site=shop&amp;scope=explicit" in first.text
     assert older.startswith("/admin/users?q=%E9%9B%A8%26&site=shop&scope=explicit&older=")
     assert [page.text.count("小雨&amp;</bdi>") for page in (first, second)] == [50, 1]
     assert 'rel="prev"' in second.text
@@ -342,12 +342,13 @@ async def test_who_may_see_users_and_who_may_take_them_away(
     person = staff(role, ["shop"] if role == "developer" else [])
 
     answers = [
-        (await person.get(path)).status_code for path in ("/admin/users", f"/admin/users/{user.id}", "/admin/users.csv")
+        (await person.get(path)).status_code
+        for path in ("/admin/users", f"/admin/users/{user.id}", "/admin/exports/new")
     ]
 
     assert answers == [pages, pages, file]
     overview = await person.get("/admin/users")
-    assert ("users.csv" in overview.text) == (file == 200)
+    assert ("exports/new" in overview.text) == (file == 200)
 
 
 @on_sqlite

@@ -75,7 +75,6 @@ from wxadmin.handlers.admin.upload_new import UploadNew
 from wxadmin.handlers.admin.uploads import UploadDelete, UploadList, UploadMark, UploadMatch, UploadShow
 from wxadmin.handlers.admin.user_contact import UserContact
 from wxadmin.handlers.admin.user_copy import UserCopy
-from wxadmin.handlers.admin.user_file import UserFile
 from wxadmin.handlers.admin.user_forget import UserForget
 from wxadmin.handlers.admin.user_list import UserList
 from wxadmin.handlers.admin.user_tokens import UserCheck, UserRefresh
@@ -95,7 +94,6 @@ ADMIN_ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (rf"/admin/tokens/({_NAME})/resume", TokenResume),
     (r"/admin/definitions", Definitions),
     (r"/admin/users", UserList),
-    (r"/admin/users\.csv", UserFile),
     (r"/admin/users/([0-9]{1,19})", UserShow),
     (r"/admin/users/([0-9]{1,19})/refresh", UserRefresh),
     (r"/admin/users/([0-9]{1,19})/check", UserCheck),

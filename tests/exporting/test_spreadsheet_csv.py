@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.factories import SiteFactory, UserFactory
+from tests.whole_lists import Kept, plan, written
 from wxadmin.database import Database, csv_lines
+from wxadmin.exporting.making import Progress, make
 from wxadmin.models import Site, User
-from wxadmin.queries import user_file
-from wxadmin.queries.masking import CLEAR
 from wxadmin.queries.user_filters import UserFilters
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -50,12 +50,6 @@ def rows_at_once(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", rows)
 
     return rows_at_once
-
-
-def written(session: Session, zone: ZoneInfo = ZONE) -> bytes:
-    file = io.BytesIO()
-    user_file.write(session, file, UserFilters(), zone, str, masks=CLEAR)
-    return file.getvalue()
 
 
 def by_python(users: list[User], title: str, zone: ZoneInfo) -> bytes:
@@ -98,7 +92,7 @@ def test_nasty_texts_are_written_as_python_writes_them(
         for number, text in enumerate(NASTY + drawn)
     ]
 
-    head, lines = written(session).split(b"\r\n", 1)
+    head, lines = written(session, ZONE).split(b"\r\n", 1)
 
     assert head.decode().startswith(HEADING)
     assert lines == by_python(made, title, ZONE)
@@ -124,23 +118,19 @@ def test_moments_are_those_of_the_zone_even_where_its_clocks_change(session: Ses
 
 def test_words_that_hold_a_comma_or_a_quote_stay_one_cell(session: Session) -> None:
     UserFactory(last_login_at=NOON, first_seen_at=NOON)
-    file = io.BytesIO()
 
-    user_file.write(session, file, UserFilters(), ZONE, lambda word: f'{word}, "so"', masks=CLEAR)
+    file = written(session, ZONE, words=lambda word: f'{word}, "so"')
 
-    heading, row = csv.reader(io.StringIO(file.getvalue().decode("utf-8-sig"), newline=""))
+    heading, row = csv.reader(io.StringIO(file.decode("utf-8-sig"), newline=""))
     assert heading[2:4] == ['Nickname, "so"', 'Scopes granted, "so"']
     assert row[3] == 'Silent, "so" Explicit, "so"'
     assert row[7:] == ["2026-11-20 12:00:00", "2026-11-20 12:00:00"]
 
 
 def test_the_heading_names_the_zone(session: Session) -> None:
-    file = io.BytesIO()
+    file = written(session, ZONE, UserFilters(q="nobody"))
 
-    rows = user_file.write(session, file, UserFilters(q="nobody"), ZONE, str, masks=CLEAR)
-
-    assert rows == 0
-    assert file.getvalue().decode() == f"{HEADING}First login (Asia/Shanghai),Last login (Asia/Shanghai)\r\n"
+    assert file.decode() == f"{HEADING}First login (Asia/Shanghai),Last login (Asia/Shanghai)\r\n"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +151,7 @@ def test_the_heading_names_the_zone(session: Session) -> None:
 def test_a_spreadsheet_shows_a_cell_as_it_is(session: Session, typed: str | None, shown: str) -> None:
     UserFactory(nickname=typed)
 
-    [_, row] = csv.reader(io.StringIO(written(session).decode(), newline=""))
+    [_, row] = csv.reader(io.StringIO(written(session, ZONE).decode(), newline=""))
 
     assert row[2] == shown
     assert row[2].removeprefix("'") == (typed or "")
@@ -174,7 +164,7 @@ def test_a_crowd_larger_than_a_portion_is_in_the_file_once_each(
     site: Site = SiteFactory()
     made = [UserFactory(site=site).openid for _ in range(12)]
 
-    rows = list(csv.reader(io.StringIO(written(session).decode(), newline="")))[1:]
+    rows = list(csv.reader(io.StringIO(written(session, ZONE).decode(), newline="")))[1:]
 
     assert [row[0] for row in rows] == made[::-1]
 
@@ -182,7 +172,7 @@ def test_a_crowd_larger_than_a_portion_is_in_the_file_once_each(
 def test_a_full_disk_is_told_as_such_and_leaves_a_connection_that_works(database: Database, store: Store) -> None:
     store(lambda: [UserFactory() for _ in range(3)])
 
-    class Full(io.BytesIO):
+    class Full(Kept):
         def write(self, written: bytes) -> int:  # type: ignore[override]
             if self.tell():
                 raise OSError("no space left")
@@ -190,6 +180,5 @@ def test_a_full_disk_is_told_as_such_and_leaves_a_connection_that_works(database
 
     for _ in range(3):
         with pytest.raises(OSError, match="no space left"):
-            database.long_reads.read_now(user_file.write, Full(), UserFilters(), ZONE, str, masks=CLEAR)
-    file = io.BytesIO()
-    assert database.long_reads.read_now(user_file.write, file, UserFilters(), ZONE, str, masks=CLEAR) == 3
+            database.long_reads.read_now(make, plan(UserFilters(), ZONE), lambda _: Full(), Progress())
+    assert database.long_reads.read_now(written, ZONE).count(b"\r\n") == 4

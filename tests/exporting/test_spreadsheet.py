@@ -10,13 +10,11 @@ from sqlalchemy.orm import Session
 
 from tests.databases import on_sqlite
 from tests.factories import SiteFactory, UserFactory
+from tests.whole_lists import written
 from wxadmin.exporting.making import Progress, make
 from wxadmin.exporting.plans import plan_of
 from wxadmin.exporting.subjects.users import COLUMNS
 from wxadmin.models import Export
-from wxadmin.queries import user_file
-from wxadmin.queries.masking import CLEAR
-from wxadmin.queries.user_filters import UserFilters
 
 _PATIENCE_S = 120
 # Commas, double quotes, UTF-8: what its dialog proposes for a file with a byte order mark. Without the dialog it does
@@ -54,8 +52,7 @@ def test_chinese_emoji_and_long_ids_are_text_and_nothing_is_calculated(
     openids = [f"o{number:02}-_aZ90123456789012345678"[:28] for number in range(len(NICKNAMES))]
     for openid, nickname in zip(openids, NICKNAMES, strict=True):
         UserFactory(site=shop, openid=openid, unionid=f"{openid[::-1]}", nickname=nickname, last_ref="0086")
-    with (tmp_path / "users.csv").open("wb") as file:
-        user_file.write(session, file, UserFilters(), ZoneInfo("Asia/Shanghai"), str, masks=CLEAR)
+    (tmp_path / "users.csv").write_bytes(written(session, ZoneInfo("Asia/Shanghai")))
 
     heading, *rows = _opened(soffice, tmp_path / "users.csv")
 
