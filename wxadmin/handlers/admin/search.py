@@ -134,9 +134,9 @@ class Search(StaffHandler):
         """The users who came by the channel of this name, as far as one of the newest did."""
         if asked.may_be_secret or not _CHANNEL.fullmatch(asked.text):
             return []
-        page = await self.gateway.database.read(
-            users.page, UserFilters(channel=asked.text), self.front.zone, size=1, masks=self.masks
-        )
+        # What the look for people has left: where that was all of it, the newest few hundred users are looked at.
+        reading = partial(users.page, size=1, masks=self.masks, budget=self.budget())
+        page = await self.gateway.database.read(reading, UserFilters(channel=asked.text), self.front.zone)
         title = translator(self.language).gettext(_BY_CHANNEL) % asked.text
         return [Hit(title=title, address="/admin/users?" + urlencode({"channel": asked.text}))] if page.rows else []
 
