@@ -33,7 +33,10 @@ def crowd(rng: random.Random, people: int = 60) -> None:
             )
             if rng.random() < 0.6:
                 TokenFactory(
-                    user=person, needs_consent=rng.random() < 0.5, scope=rng.choice(["snsapi_base", "snsapi_userinfo"])
+                    user=person,
+                    needs_consent=rng.random() < 0.5,
+                    scope=rng.choice(["snsapi_base", "snsapi_userinfo"]),
+                    refresh_expires_at=NOON + timedelta(days=10, hours=rng.randrange(700)),
                 )
 
 
@@ -52,6 +55,8 @@ def drawn(rng: random.Random) -> dict[str, str]:
         "last_to": rng.choice(["2026-11-19", "2026-11-20"]),
         "came_from": rng.choice(["2026-11-14", "2026-11-17"]),
         "came_to": rng.choice(["2026-11-17", "2026-11-19"]),
+        "consent_from": rng.choice(["2026-12-05", "2026-12-15"]),
+        "consent_to": rng.choice(["2026-12-20", "2026-12-25"]),
         "logins_min": rng.choice(["2", "5"]),
         "logins_max": rng.choice(["4", "8"]),
         "unionid": rng.choice(["known", "unknown"]),

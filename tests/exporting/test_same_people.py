@@ -95,6 +95,11 @@ def question(filters: UserFilters) -> shells.Question:
     where += [SCOPES[given["scope"]]] if "scope" in given else []
     where += [TOKENS[given["token"]]] if "token" in given else []
     where += [SEARCHES[given["q"]]] if "q" in given else []
+    if {"consent_from", "consent_to"} & given.keys():
+        consent = ["t.user_id = u.id", "t.state = 'active'", "t.scope LIKE '%snsapi_userinfo%'"]
+        consent += ["t.refresh_expires_at >= :consent_from"] if "consent_from" in given else []
+        consent += ["t.refresh_expires_at < :consent_to"] if "consent_to" in given else []
+        where.append(f"EXISTS (SELECT 1 FROM token t WHERE {' AND '.join(consent)})")
     where += [f"u.logins >= {given['logins_min']}"] if "logins_min" in given else []
     where += [f"u.logins <= {given['logins_max']}"] if "logins_max" in given else []
     where += [UNIONIDS[given["unionid"]]] if "unionid" in given else []
@@ -113,6 +118,8 @@ DAYS = {
     "last_to": "u.last_login_at < :last_to",
     "came_from": "",
     "came_to": "",
+    "consent_from": "",
+    "consent_to": "",
 }
 SCOPES = {"explicit": "u.granted_userinfo", "silent": "NOT u.granted_userinfo"}
 UNIONIDS = {"known": "u.unionid IS NOT NULL", "unknown": "u.unionid IS NULL"}

@@ -257,6 +257,8 @@ _SQL = {
     "last_to": "u.last_login_at < :last_to",
     "came_from": "c.last_at >= :came_from",
     "came_to": "c.first_at < :came_to",
+    "consent_from": "(t.state = 'active' AND t.scope LIKE '%userinfo%' AND t.refresh_expires_at >= :consent_from)",
+    "consent_to": "(t.state = 'active' AND t.scope LIKE '%userinfo%' AND t.refresh_expires_at < :consent_to)",
     "logins_min": "u.logins >= CAST(:logins_min AS integer)",
     "logins_max": "u.logins <= CAST(:logins_max AS integer)",
     "unionid": "(u.unionid IS NOT NULL) = (:unionid = 'known')",

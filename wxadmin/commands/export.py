@@ -16,6 +16,8 @@ Came = typer.Option(
     metavar="DAY", help="By the days of logins through --site and --channel; through any, where neither is given."
 )
 
+Consent = typer.Option(metavar="DAY", help="By the day on which the consent to be asked for the profile ends.")
+
 
 @commands.callback()
 def about() -> None:
@@ -39,6 +41,8 @@ def users(
     last_to: Annotated[str | None, Day] = None,
     came_from: Annotated[str | None, Came] = None,
     came_to: Annotated[str | None, Came] = None,
+    consent_from: Annotated[str | None, Consent] = None,
+    consent_to: Annotated[str | None, Consent] = None,
     logins_min: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins or more.")] = None,
     logins_max: Annotated[str | None, typer.Option(metavar="N", help="Only users with so many logins at most.")] = None,
     unionid: Annotated[str | None, typer.Option(metavar="known|unknown", help="By whether it is known.")] = None,
@@ -103,7 +107,7 @@ def users(
         raise BadValue("lang is zh_CN or en")
     typed = {"account": account, "site": site, "channel": channel, "scope": scope, "token": token, "q": q}
     days = {"first_from": first_from, "first_to": first_to, "last_from": last_from, "last_to": last_to}
-    days |= {"came_from": came_from, "came_to": came_to}
+    days |= {"came_from": came_from, "came_to": came_to, "consent_from": consent_from, "consent_to": consent_to}
     logins = {"logins_min": logins_min, "logins_max": logins_max}
     lists = {"unionid": unionid, "contact": contact, "only": only, "without": without}
     filters = UserFilters.read(typed | days | logins | lists)

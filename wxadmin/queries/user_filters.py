@@ -7,14 +7,14 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import utcnow
 from wxadmin.database.csv_cells import constant
 from wxadmin.errors import BadValue, NoSuchAccount, NoSuchList, NoSuchSite
 from wxadmin.ids import first_id_at
-from wxadmin.models import IS_KNOWN, Account, Site, Token, User
+from wxadmin.models import IS_KNOWN, Account, Site, Token, TokenState, User
 from wxadmin.queries import uploaded
 from wxadmin.queries.token_states import TokenHealth, health
 from wxadmin.queries.uploaded import ListTold
@@ -64,6 +64,9 @@ class UserFilters:
     last_to: date | None = None
     came_from: date | None = None
     came_to: date | None = None
+    # When the consent to be asked for the profile ends, of those whose consent lives.
+    consent_from: date | None = None
+    consent_to: date | None = None
     logins_min: int | None = None
     logins_max: int | None = None
     unionid: UnionidKnown | None = None
@@ -150,7 +153,7 @@ def _logins(name: str, text: str) -> int:
     return int(text)
 
 
-_DAYS = ("first_from", "first_to", "last_from", "last_to", "came_from", "came_to")
+_DAYS = ("first_from", "first_to", "last_from", "last_to", "came_from", "came_to", "consent_from", "consent_to")
 _READERS = {
     "scope": _scope,
     "token": _token,
@@ -202,8 +205,22 @@ def _has_token(state: TokenHealth) -> ColumnElement[bool]:
     return func.coalesce(of_user, TokenHealth.NONE.value) == state.value
 
 
+def _consent_ends(filters: UserFilters, zone: ZoneInfo) -> ColumnElement[bool]:
+    ends = Token.refresh_expires_at
+    living = select(Token.user_id).where(
+        Token.user_id == User.id,
+        Token.state == TokenState.ACTIVE,
+        Token.scope.contains("snsapi_userinfo"),
+        ends >= _midnight(filters.consent_from, zone) if filters.consent_from else true(),
+        ends < _midnight(filters.consent_to, zone, days=1) if filters.consent_to else true(),
+    )
+    return living.correlate(User).limit(1).scalar_subquery().is_not(None)
+
+
 def _by_days(filters: UserFilters, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    if filters.consent_from or filters.consent_to:
+        found.append(_consent_ends(filters, zone))
     if filters.first_from:
         found.append(User.first_seen_at >= _midnight(filters.first_from, zone))
     if filters.first_to:

@@ -40,6 +40,8 @@ OFFERED: Mapping[str, Mapping[bool, Means]] = {
     "last_to": {False: Means.STRETCH, True: Means.LOOK},
     "came_from": _LOOK,
     "came_to": _LOOK,
+    "consent_from": _LOOK,
+    "consent_to": _LOOK,
     # No list is sorted by it: its index would be written at every login, on SQLite too.
     "logins_min": _LOOK,
     "logins_max": _LOOK,

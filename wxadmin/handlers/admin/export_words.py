@@ -112,6 +112,8 @@ _FILTERS = {
     "last_to": msgid("Last login to"),
     "came_from": msgid("Authorized this way from"),
     "came_to": msgid("Authorized this way to"),
+    "consent_from": msgid("Consent ends from"),
+    "consent_to": msgid("Consent ends to"),
     "logins_min": msgid("Logins at least"),
     "logins_max": msgid("Logins at most"),
     "unionid": "UnionID",

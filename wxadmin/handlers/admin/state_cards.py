@@ -21,10 +21,16 @@ def cards(state: State, tokens: Standing | None, lang: Language, *, may_open: Ca
     if tokens is None:
         return [waiting]
     href = "/admin/tokens" if may_open("/admin/tokens") else None
+    people = "/admin/users?token=needs_consent" if may_open("/admin/users") else href
     dead = tokens.of(TokenHealth.NEEDS_CONSENT)
     return [
         waiting,
         Number(msgid("Active tokens"), whole(tokens.valid), "active_tokens", href=href),
-        Number(msgid("Consents ending within 3 days"), whole(tokens.dying), "dying_tokens", href=href),
-        Number(msgid("Need consent again"), whole(dead), "needs_consent", href=href),
+        Number(
+            msgid("Consents ending within 3 days"),
+            whole(tokens.dying),
+            "dying_tokens",
+            href=href and f"{href}#forecast",
+        ),
+        Number(msgid("Need consent again"), whole(dead), "needs_consent", href=people),
     ]

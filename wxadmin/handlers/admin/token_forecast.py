@@ -21,12 +21,14 @@ class Forecast:
 
     ending: Sequence[tuple[str, int]]
     lang: Language
+    # Where the list of users is; None for whoever may not see them.
+    users: str | None
 
     @classmethod
-    def of(cls, standing: Standing, zone: tzinfo, lang: Language) -> Self:
+    def of(cls, standing: Standing, zone: tzinfo, lang: Language, *, users: str | None) -> Self:
         today = days.day_of(standing.at, zone)
         coming = [today + number * days.DAY for number in range(_DAYS)]
-        return cls([(f"{day:%Y-%m-%d}", standing.ending[day]) for day in coming], lang)
+        return cls([(f"{day:%Y-%m-%d}", standing.ending[day]) for day in coming], lang, users)
 
     def __bool__(self) -> bool:
         return any(consents for _, consents in self.ending)
@@ -47,10 +49,14 @@ class Forecast:
         )
         return self._say(text) % {"day": day, "people": whole(consents)}
 
+    def people(self, day: str) -> str | None:
+        """The list of those whose consents end on the day; None for whoever may not see people."""
+        return f"{self.users}?consent_from={day}&consent_to={day}" if self.users else None
+
     @property
     def drawings(self) -> list[str]:
         """A wide one and a narrow one."""
-        buckets = [Bucket(day[5:], None, (consents,)) for day, consents in self.ending]
+        buckets = [Bucket(day[5:], self.people(day), (consents,)) for day, consents in self.ending]
         series = [Series(self._say(msgid("Consents that end")), _COLOUR)]
         title = self._say(msgid("Explicit consents that end, by day"))
         return [stacked_bars(buckets, series, title=title, describe=self.total, wide=wide) for wide in (True, False)]

@@ -7,7 +7,7 @@ from functools import partial
 from wxadmin.clock import hour_of, utcnow
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.durations import spoken
-from wxadmin.handlers.admin.menu import ADMINS, TOKEN_KEEPERS, TOKEN_READERS
+from wxadmin.handlers.admin.menu import ADMINS, NOT_DEVELOPERS, TOKEN_KEEPERS, TOKEN_READERS
 from wxadmin.handlers.admin.numbers import Number, whole
 from wxadmin.handlers.admin.refresh_choices import choices
 from wxadmin.handlers.admin.token_forecast import Forecast
@@ -62,7 +62,7 @@ class Tokens(StaffHandler):
             why_late=partial(why_late, lang=lang, role=self.identity.role),
             choices=choices(known, standing, held=held_ids, ahead=ahead),
             policies=POLICIES,
-            forecast=Forecast.of(standing, self.front.zone, lang),
+            forecast=Forecast.of(standing, self.front.zone, lang, users=self._users()),
             refreshes=refreshes,
             titles={one.code: errcodes.find(one.code, Stage.REFRESH).title(lang) for one in refreshes if one.code},
             passes=await database.read(refresh_passes.newest, limit=_NEWEST_PASSES),
@@ -71,6 +71,9 @@ class Tokens(StaffHandler):
             may_keep=self.identity.role in TOKEN_KEEPERS,
             may_set_up=self.identity.role in ADMINS,
         )
+
+    def _users(self) -> str | None:
+        return self.path("/admin/users") if self.identity.role in NOT_DEVELOPERS else None
 
     def _numbers(self, standing: Standing, held: Sequence[HeldAccount]) -> list[Number]:
         lag = spoken(standing.at - standing.lag, standing.at, self.language) if standing.lag else "0"

@@ -68,6 +68,8 @@ class UserFiltersAsked(_Asked):
         None, description="a login on this day or later, through `site` and `channel` where they are given"
     )
     came_to: Day | None = None
+    consent_from: Day | None = Field(None, description="whose consent to be asked for the profile ends then or later")
+    consent_to: Day | None = None
     logins_min: Logins | None = Field(None, description="so many logins or more")
     logins_max: Logins | None = None
     unionid: UnionidKnown | None = Field(None, description="whether it is known")
