@@ -67,13 +67,16 @@ DEFINITIONS = (
             "starts do not count."
         ),
         "login_hour",
-        f"SELECT site_id, scope, count(*) FILTER (WHERE {_BEGUN}), count(*) FILTER (WHERE outcome = 'succeeded'),\n"
+        "SELECT site_id, scope, begun, granted, failed, abandoned, snapshot,\n"  # noqa: S608, of constants
+        "    CASE WHEN begun > granted + failed + abandoned + snapshot\n"
+        "        THEN begun - granted - failed - abandoned - snapshot ELSE 0 END, 1.0 * granted / nullif(begun, 0)\n"
+        f"FROM (SELECT site_id, scope, count(*) FILTER (WHERE {_BEGUN}) AS begun,\n"
+        "    count(*) FILTER (WHERE outcome = 'succeeded') AS granted,\n"
         "    count(*) FILTER (WHERE outcome = 'failed' AND event_class <> 'refused')\n"
-        "    - count(*) FILTER (WHERE recovered),\n"
-        "    count(*) FILTER (WHERE outcome = 'abandoned'), count(*) FILTER (WHERE outcome = 'snapshot'),\n"
-        "    1.0 * count(*) FILTER (WHERE outcome = 'succeeded')\n"
-        f"    / nullif(count(*) FILTER (WHERE {_BEGUN}), 0)\n"
-        f"FROM event WHERE site_id IS NOT NULL AND at >= :start AND at < :end GROUP BY site_id, scope",
+        "    - count(*) FILTER (WHERE recovered) AS failed,\n"
+        "    count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,\n"
+        "    count(*) FILTER (WHERE outcome = 'snapshot') AS snapshot\n"
+        "    FROM event WHERE site_id IS NOT NULL AND at >= :start AND at < :end GROUP BY site_id, scope) AS counted",
     ),
     Definition(
         "users",
