@@ -529,7 +529,7 @@ def test_an_incident_notice_fits_every_page_and_its_reply_is_copied(
     setting = browse("/admin/notice").page
     setting.locator("[name=text_zh]").fill("微信授权接口响应缓慢，部分用户登录失败。\n预计一小时内恢复。")
     setting.locator("[name=reply]").fill("您好，\n请十分钟后再试。")
-    setting.get_by_label("访客提示页也显示").check()
+    setting.get_by_label("访客登录失败时看到的页面").check()
     setting.locator("main button.primary").click()
     expect(setting.locator(".page-head .badge.wait")).to_be_visible()
 

@@ -115,3 +115,21 @@ def test_the_pages_of_exports_are_without_fault(chromium: Browser, demo: Demo, t
         assert found.response["violations"] == [], path
     context.close()
     assert visitor.complaints == []
+
+
+def test_what_a_list_is_for_follows_from_where_it_goes(chromium: Browser, demo: Demo) -> None:
+    context, visitor = signed_in(chromium, demo)
+    page = visitor.page
+    page.goto(f"{demo.gateway}/admin/exports/new?account=sample-tea")
+    purpose = page.get_by_label("用途")
+
+    page.get_by_label("群发").check()
+    expect(purpose).to_have_value("mass_send")
+    page.get_by_label("打标签").check()
+    expect(purpose).to_have_value("tagging")
+    purpose.select_option("发券")
+    page.get_by_label("群发").check()
+
+    expect(purpose).to_have_value("coupons")
+    context.close()
+    assert visitor.complaints == []

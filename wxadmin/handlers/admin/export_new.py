@@ -11,7 +11,7 @@ from tornado.web import HTTPError
 
 from wxadmin.errors import BadValue, NoSuchSegment
 from wxadmin.exporting.subjects.users import COLUMNS, USERS
-from wxadmin.handlers.admin.export_words import DESTINATIONS, FORMATS, PURPOSES, filters_in_words
+from wxadmin.handlers.admin.export_words import DESTINATIONS, FORMATS, PURPOSES, USUAL_PURPOSES, filters_in_words
 from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import EXPORTERS
 from wxadmin.handlers.admin.users import UserHandler
@@ -60,6 +60,7 @@ class ExportNew(FormHandler, UserHandler):
             counted_to=users.COUNTED_TO,
             accounts=accounts,
             destinations=DESTINATIONS,
+            usual_purposes=USUAL_PURPOSES,
             preset=self.query("destination") or Destination.OTHER,
             formats=FORMATS,
             default_format=Format.XLSX,

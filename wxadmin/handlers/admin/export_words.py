@@ -45,6 +45,13 @@ DESTINATIONS = {
     ),
     Destination.OTHER: Place(msgid("Something else"), msgid("You choose format and columns yourself.")),
 }
+USUAL_PURPOSES = {
+    Destination.WECHAT_PAY: Purpose.COUPONS,
+    Destination.TENCENT_ADS: Purpose.ADS,
+    Destination.MASS_SEND: Purpose.MASS_SEND,
+    Destination.TAGGING: Purpose.TAGGING,
+    Destination.CRM: Purpose.CRM,
+}
 SUBJECT_NAMES = {
     ExportSubject.USERS: msgid("Authorized users"),
     ExportSubject.ATTEMPTS: msgid("Attempts"),
