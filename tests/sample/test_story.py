@@ -3,7 +3,7 @@
 from itertools import groupby, pairwise
 
 from tests.sample.trial import EVENTS, KEYS, UNTIL, USERS, Trial
-from wxadmin.models import Attempt, Event, Token, User, UserChannel
+from wxadmin.models import BLOCK, Attempt, Event, Token, User, UserChannel
 from wxadmin.models.sealed import secret_bound_to
 from wxadmin.sample import people, token_rows, visits
 from wxadmin.sample.moments import DAY, ID_EPOCH, from_datetime
@@ -199,7 +199,7 @@ def test_every_column_of_the_bulk_tables_is_written_or_left_empty_on_purpose() -
     written = {
         Attempt: set(visits.ATTEMPT_COLUMNS),
         Event: set(visits.EVENT_COLUMNS),
-        User: set(people.USER_COLUMNS) | {"forgotten_at"},
+        User: set(people.USER_COLUMNS) | {"forgotten_at", *BLOCK},
         UserChannel: set(people.CHANNEL_COLUMNS),
         Token: set(token_rows.TOKEN_COLUMNS) | lease,
     }
