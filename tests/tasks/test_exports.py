@@ -117,7 +117,7 @@ async def test_how_far_it_has_come_is_told_and_it_can_be_cancelled(
     going_on = halting(monkeypatch, after=2)
 
     running = asyncio.create_task(exports.run(flow, keeping))
-    while not only(stored).rows:
+    while only(stored).rows < 4:
         await asyncio.sleep(0.01)
     seen = only(stored)
     database.write_now(lambda session: session.execute(update(Export).values(cancel_asked=True)))
