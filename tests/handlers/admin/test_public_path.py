@@ -43,7 +43,13 @@ VERIFY_FILE = "MP_verify_0123456789abcdef.txt"
 # What an address is in, whether the page links to it, loads it or sends a form there.
 CARRIERS = ("href", "src", "srcset", "action", "formaction", "poster", "data", "content", "data-href", "data-src")
 # Of pages that nobody can be sent to by a link: these only take forms, or programs.
-NO_PAGES = {"/auth/exchange", "/api/v1/tickets/redeem", "/admin/sign-out", "/admin/preferences"}
+NO_PAGES = {
+    "/auth/exchange",
+    "/api/v1/tickets/redeem",
+    "/api/v1/do-not-contact",
+    "/admin/sign-out",
+    "/admin/preferences",
+}
 
 
 @pytest.fixture
