@@ -105,7 +105,7 @@ def _asked_for(server: Server, kind: Format, filters: dict[str, str]) -> int:
         zone=_ZONE,
         language="zh_CN",
         format=kind,
-        columns=USUAL,
+        columns=(*USUAL, "account"),
     )
     return server.database.write_now(lambda session: exports.ask(session, form, actor=_NAME, role=Role.ADMIN).id)
 
