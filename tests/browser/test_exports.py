@@ -123,12 +123,12 @@ def test_what_a_list_is_for_follows_from_where_it_goes(chromium: Browser, demo: 
     page.goto(f"{demo.gateway}/admin/exports/new?account=sample-tea")
     purpose = page.get_by_label("用途")
 
-    page.get_by_label("群发").check()
+    page.get_by_role("radio", name="群发").check()
     expect(purpose).to_have_value("mass_send")
-    page.get_by_label("打标签").check()
+    page.get_by_role("radio", name="打标签").check()
     expect(purpose).to_have_value("tagging")
     purpose.select_option("发券")
-    page.get_by_label("群发").check()
+    page.get_by_role("radio", name="群发").check()
 
     expect(purpose).to_have_value("coupons")
     context.close()
