@@ -142,6 +142,23 @@ async def test_consents_that_end_are_forecast_by_day(token: Callable, staff: Sig
     assert sum(int(row[1]) for row in table(page.text, "forecast")) == 2
 
 
+async def test_each_day_of_ending_consents_leads_to_as_many_people(token: Callable, staff: SignIn) -> None:
+    for ago in (3, 3, 9):
+        token(authorized_at=utcnow() - ago * DAY)
+    token(authorized_at=utcnow() - 3 * DAY, scope="snsapi_base")
+    token(authorized_at=utcnow() - 3 * DAY, needs_consent=True)
+    ada = staff("admin")
+
+    days = re.findall(
+        r'<a href="([^"]*consent_from=[^"]*)">[^<]*</a></th><td class="num">([1-9])</td>',
+        (await ada.get("/admin/tokens")).text,
+    )
+    lists = [(await ada.get(address.replace("&amp;", "&"))).text for address, _ in days]
+
+    assert sorted(number for _, number in days) == ["1", "2"]
+    assert [str(len(set(re.findall(r'href="/admin/users/([0-9]+)"', one)))) for one in lists] == [n for _, n in days]
+
+
 async def test_a_policy_says_what_it_costs_and_what_silent_tokens_cost(token: Callable, staff: SignIn) -> None:
     for scope in ("snsapi_base", "snsapi_base", "snsapi_base,snsapi_userinfo"):
         token(scope=scope)
