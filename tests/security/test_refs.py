@@ -85,13 +85,18 @@ def test_a_wrong_check_sign_is_no_identity_number(place: str, birthday: date, nu
         "11010519490231002",
         "11010518991231002",
         "11010530450101002",
-        f"110105{TODAY + timedelta(days=1):%Y%m%d}002",
         "00010519491231002",
         "99010519491231002",
     ],
 )
 def test_nobody_is_born_on_a_day_or_at_a_place_that_is_none(digits: str) -> None:
     assert refs.problem(checked(digits)) is None
+
+
+def test_nobody_is_born_after_tomorrow() -> None:
+    day_after = utcnow() + timedelta(days=2)
+
+    assert refs.problem(checked(f"110105{day_after:%Y%m%d}002")) is None
 
 
 @pytest.mark.parametrize(
