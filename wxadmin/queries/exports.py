@@ -1,4 +1,4 @@
-"""Exports: the list, one of them with its files, and which of them are waiting."""
+"""Exports: the list, one of them with its files and whoever took them, and which of them are waiting."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from wxadmin.database.clocks import shared_now
-from wxadmin.models import Export, ExportPart, ExportState
+from wxadmin.models import AuditEntry, Export, ExportPart, ExportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,15 @@ def find(session: Session, export_id: int) -> Found | None:
         return None
     parts = select(ExportPart).where(ExportPart.export_id == export_id).order_by(ExportPart.number)
     return Found(export, session.scalars(parts).all())
+
+
+def takings(session: Session, export: Export, *, limit: int) -> Sequence[AuditEntry]:
+    """The newest entries of whoever took one of its files, looked for in the time in which there were any."""
+    gone_at = export.deleted_at or export.kept_until or export.asked_at
+    # Each process has a clock of its own.
+    days = AuditEntry.at.between(export.asked_at, gone_at + timedelta(hours=1))
+    is_one = (AuditEntry.action == "export_downloaded", AuditEntry.subject == f"export {export.id}", days)
+    return session.scalars(select(AuditEntry).where(*is_one).order_by(AuditEntry.at.desc()).limit(limit)).all()
 
 
 def is_due(session: Session) -> bool:

@@ -110,6 +110,40 @@ async def test_the_receipt_says_all_of_it_in_words_and_as_json(people: list[Any]
         assert words in page
 
 
+async def test_the_receipt_is_a_sentence_for_whoever_asks_too(people: list[Any], staff: Staff, store: Store) -> None:
+    store(lambda: UserFactory(account_id=people[0].account_id, last_site_id=people[0].last_site_id, blocked=True))
+    lin = staff("marketer")
+
+    address = await made(lin, "?scope=explicit")
+
+    in_chinese, in_english = [(await lin.get(address, lang=lang)).text for lang in ("zh_CN", "en")]
+    assert re.search(
+        rf"{lin.name} 于 [-0-9]+ [:0-9]+ 导出 5 行（授权用户），用途：发券。服务号：云雾茶铺；已授权范围：手动；已剔除勿扰用户 1 人。",
+        in_chinese,
+    )
+    assert re.search(
+        rf"On [-0-9]+ [:0-9]+ {lin.name} exported 5 rows of: Authorized users\. Purpose: Giving out coupons\. "
+        r"Service account: 云雾茶铺; Scopes granted: Explicit; 1 people not to be contacted were left out\.",
+        in_english,
+    )
+
+
+async def test_a_page_names_whoever_took_its_files(people: list[Any], staff: Staff) -> None:
+    lin, wang = staff("marketer"), staff("operator")
+    address = await made(lin, "?scope=explicit")
+
+    before = await wang.get(address)
+    await wang.get(f"{address}/file")
+    await lin.get(f"{address}/file", headers={"Range": "bytes=4-"})
+
+    after = await wang.get(address)
+    listed = await wang.get("/admin/exports")
+    assert "Nobody has downloaded it yet." in before.text
+    taken_by = re.findall(r"<li><time[^>]*>[^<]+</time> <b>([^<]+)</b>( <span[^>]*>([^<]+)</span>)?", after.text)
+    assert [(name, said) for name, _, said in taken_by] == [(lin.name, "went on with a download"), (wang.name, "")]
+    assert "Service account: 云雾茶铺; Scopes granted: Explicit" in listed.text
+
+
 async def test_what_was_searched_for_is_not_kept(people: list[Any], staff: Staff, stored: Stored) -> None:
     lin = staff("marketer")
 
@@ -312,7 +346,7 @@ async def test_a_file_that_is_gone_says_so_and_its_receipt_stays(
     assert "have to share the folder" in answers[0].text
     assert "kept as long as was set" in answers[1].text
     assert "a copy can still be checked" in page.text
-    assert "Download" not in page.text
+    assert f'href="{deleted}/file"' not in page.text
 
 
 @on_sqlite

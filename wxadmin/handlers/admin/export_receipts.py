@@ -71,7 +71,7 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
         (msgid("Asked for at"), _at(export.asked_at, zone)),
         (msgid("Data as of"), _at(export.as_of, zone) if export.as_of else "—"),
         *([(msgid("Segment"), export.segment)] if export.segment else []),
-        (msgid("Filters"), _filters(export, choices, say)),
+        (msgid("Filters"), filters_of(export, choices, say)),
         *_of_changes(export, say),
         (msgid("Not to be contacted"), _left_out(export, say)),
         (msgid("Format"), say(FORMATS[Format(export.format)])),
@@ -84,6 +84,26 @@ def in_words(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> list[t
     if export.dropped:
         told.append((msgid("Characters left out, which the format cannot hold"), f"{export.dropped:,}"))
     return [(say(name), value) for name, value in told]
+
+
+def in_a_sentence(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> str | None:
+    """For whoever asks what was taken, and by whom; None where there is no file."""
+    export = found.export
+    if not found.parts:
+        return None
+    details = [filters_of(export, choices, say)]
+    if export.left_out:
+        details.append(say(msgid("%s people not to be contacted were left out")) % f"{export.left_out:,}")
+    told = {
+        "who": export.asked_by,
+        # To the minute, as people say it.
+        "when": f"{export.asked_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "rows": f"{export.rows:,}",
+        "what": say(SUBJECT_NAMES[ExportSubject(export.subject)]),
+        "purpose": say(PURPOSES[Purpose(export.purpose)]),
+        "details": say(msgid("; ")).join(details),
+    }
+    return say(msgid("On %(when)s %(who)s exported %(rows)s rows of: %(what)s. Purpose: %(purpose)s. %(details)s.")) % told
 
 
 def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
@@ -101,7 +121,7 @@ def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:
         "segment": export.segment,
         "changes": changes(export),
         "filters": filters,
-        "filters_in_words": _filters(export, choices, say),
+        "filters_in_words": filters_of(export, choices, say),
         "filter_zone": export.filter_zone,
         "zone": export.zone,
         "masks": export.role or "none",
@@ -134,6 +154,18 @@ def changes(export: Export) -> dict[str, Any] | None:
     return {"since": str(export.since_id), **numbers}
 
 
+def filters_of(export: Export, choices: Choices, say: Say) -> str:
+    """What was asked for, in a line."""
+    # As the lists were when it was asked for: by now they may be deleted.
+    lists = {list_id: ListTold(**one) for list_id, one in (export.lists or {}).items()}
+    told = filters_in_words(unnamed(json.loads(export.filters)), replace(choices, lists=lists), say)
+    if not told:
+        is_of_users = export.subject == ExportSubject.USERS
+        return say(msgid("All authorized users") if is_of_users else msgid("No filter is set"))
+    pair = say(msgid("%(name)s: %(value)s"))
+    return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
+
+
 def _of_changes(export: Export, say: Say) -> list[tuple[str, str]]:
     if export.since_id is None:
         return []
@@ -155,17 +187,6 @@ def size(number: int) -> str:
             return f"{left:.0f} {unit}" if unit == "B" else f"{left:.1f} {unit}"
         left /= 1000
     return f"{left:.1f} {_UNITS[-1]}"
-
-
-def _filters(export: Export, choices: Choices, say: Say) -> str:
-    # As the lists were when it was asked for: by now they may be deleted.
-    lists = {list_id: ListTold(**one) for list_id, one in (export.lists or {}).items()}
-    told = filters_in_words(unnamed(json.loads(export.filters)), replace(choices, lists=lists), say)
-    if not told:
-        is_of_users = export.subject == ExportSubject.USERS
-        return say(msgid("All authorized users") if is_of_users else msgid("No filter is set."))
-    pair = say(msgid("%(name)s: %(value)s"))
-    return say(msgid("; ")).join(pair % {"name": name, "value": value} for name, value in told)
 
 
 def _left_out(export: Export, say: Say) -> str:

@@ -20,7 +20,7 @@ from wxadmin.handlers.admin.forms import FormHandler
 from wxadmin.handlers.admin.menu import EXPORTERS
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
-from wxadmin.models import Destination, Export, ExportState, ExportSubject, Purpose
+from wxadmin.models import AuditEntry, Destination, Export, ExportState, ExportSubject, Purpose
 from wxadmin.queries import exports as queries
 from wxadmin.queries import segments
 from wxadmin.queries.exports import Found
@@ -32,6 +32,8 @@ from wxadmin.vocabulary import Word
 _GREATEST_ID = 2**63 - 1
 _MASKED = msgid("It holds columns that are masked for your role: whoever asked for it can take it.")
 _NOT_SEEN = msgid("Only whoever sees such rows on pages can take it.")
+# Of an export that programs take again and again, the newest are enough.
+_TAKINGS = 100
 _UNDERWAY = {ExportState.WAITING, ExportState.RUNNING}
 
 
@@ -45,6 +47,16 @@ class Told:
     purpose: str
     state: Word
     failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Who took a file, and when; `from_byte` where they went on with it."""
+
+    at: datetime
+    actor: str
+    part: int
+    from_byte: int
 
 
 class ExportHandler(StaffHandler):
@@ -81,7 +93,10 @@ class ExportList(ExportHandler):
         page = await self.gateway.database.read(
             queries.page, older_than=self._id("older"), newer_than=self._id("newer")
         )
-        self.show("exports/list.html", page=page, words_for=self.words_for, moment=self.moment)
+        offered = await self.gateway.database.read(choices, UserFilters())
+        say = translator(self.language).gettext
+        filters = {export.id: export_receipts.filters_of(export, offered, say) for export in page.rows}
+        self.show("exports/list.html", page=page, filters=filters, words_for=self.words_for, moment=self.moment)
 
     def _id(self, name: str) -> int | None:
         text = self.query(name)
@@ -97,11 +112,16 @@ class ExportShow(ExportHandler):
         found = await self.found(typed_id)
         export = found.export
         offered = await self.gateway.database.read(choices, UserFilters())
+        takings = await self.gateway.database.read(queries.takings, export, limit=_TAKINGS)
+        say = translator(self.language).gettext
         self.show(
             "exports/show.html",
             export=export,
             parts=found.parts,
-            receipt=export_receipts.in_words(found, offered, translator(self.language).gettext, self.front.zone),
+            receipt=export_receipts.in_words(found, offered, say, self.front.zone),
+            sentence=export_receipts.in_a_sentence(found, offered, say, self.front.zone),
+            takings=[_taking(entry) for entry in takings],
+            part_names={part.number: part.name for part in found.parts},
             said=self.words_for(export),
             progress=export_receipts.progress(export, translator(self.language), utcnow()),
             is_underway=export.state in _UNDERWAY,
@@ -127,6 +147,11 @@ class ExportShow(ExportHandler):
         with suppress(NoSuchSegment):
             return bool(export.segment_id and await self.gateway.database.read(segments.find, export.segment_id))
         return False
+
+
+def _taking(entry: AuditEntry) -> Taking:
+    details = json.loads(entry.details or "{}")
+    return Taking(entry.at, entry.actor, details.get("part", 1), details.get("from_byte", 0))
 
 
 class ExportProgress(ExportHandler):
