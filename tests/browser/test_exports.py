@@ -54,6 +54,31 @@ def taken(page: Page, folder: Path) -> Path:
     return file
 
 
+def test_a_list_of_openids_asks_whose_before_it_is_sent(chromium: Browser, demo: Demo) -> None:
+    context, visitor = signed_in(chromium, demo)
+    page = visitor.page
+    page.goto(f"{demo.gateway}/admin/exports/new")
+    account = page.get_by_role("combobox", name="服务号")
+
+    def is_refused() -> bool:
+        missing: bool = account.evaluate("select => select.validity.valueMissing")
+        return missing
+
+    of_all = is_refused()
+    page.get_by_role("radio", name="群发").check()
+    of_a_message = is_refused()
+    page.get_by_role("button", name="开始导出").click()
+    stayed = page.url
+    page.get_by_role("radio", name="导入 CRM").check()
+    of_a_workbook = is_refused()
+    page.get_by_role("radio", name="其他").check()
+    page.get_by_label("格式").select_option("openids")
+
+    assert (of_all, of_a_message, of_a_workbook, is_refused()) == (False, True, False, True)
+    assert stayed == f"{demo.gateway}/admin/exports/new"
+    context.close()
+
+
 def test_a_list_is_exported_watched_taken_and_checked(marketer: Visitor, demo: Demo, tmp_path: Path) -> None:
     page = marketer.page
     start(page, demo)

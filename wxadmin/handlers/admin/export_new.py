@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from tornado.web import HTTPError
 
 from wxadmin.errors import BadValue, NoSuchSegment
+from wxadmin.exporting.destinations import SHAPES
 from wxadmin.exporting.subjects.users import COLUMNS, USERS
 from wxadmin.handlers.admin.export_words import DESTINATIONS, FORMATS, PURPOSES, USUAL_PURPOSES, filters_in_words
 from wxadmin.handlers.admin.forms import FormHandler
@@ -61,6 +62,7 @@ class ExportNew(FormHandler, UserHandler):
             accounts=accounts,
             destinations=DESTINATIONS,
             usual_purposes=USUAL_PURPOSES,
+            shapes=SHAPES,
             preset=self.query("destination") or Destination.OTHER,
             formats=FORMATS,
             default_format=Format.XLSX,
