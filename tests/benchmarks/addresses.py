@@ -196,11 +196,11 @@ class Addresses:
         yield {"outcome": "failed", "site": self._site, "code": self._code, "browser": "wechat-ios"}
 
     def _failures(self) -> Iterator[Address]:
-        for span in ("today", "7", "30"):
+        for span in ("today", "yesterday", "7", "30"):
             yield Address(f"failures range={span}", f"/admin/failures?range={span}")
         yield Address("failures site", _query("/admin/failures", site=self._site, range="30"))
         page = f"/admin/failures/{self._code}"
-        for span in ("today", "7", "30"):
+        for span in ("today", "yesterday", "7", "30"):
             yield Address(f"failures {self._code} range={span}", f"{page}?range={span}")
         of_code = select(Event.id).where(Event.code == self._code, Event.at > utcnow() - timedelta(days=29))
         last = _query(page, range="30", before=self._last(of_code))

@@ -56,7 +56,7 @@ def attempts(
 
 def failures(
     *,
-    days: Annotated[str, typer.Option("--range", metavar="today|7|30", help="Days, today included.")] = "7",
+    days: Annotated[str, typer.Option("--range", metavar="today|yesterday|7|30", help="Days, today included.")] = "7",
     site: Annotated[str | None, Site] = None,
     kind: Annotated[str, Kind] = "csv_excel",
     columns: Annotated[str, Columns] = "",

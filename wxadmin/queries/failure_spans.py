@@ -11,7 +11,8 @@ from wxadmin.queries.hours import SiteIds
 from wxadmin.queries.places import Place, Places
 
 FIELDS = ("range", "site")
-RANGES = ("today", "7", "30")
+RANGES = ("today", "yesterday", "7", "30")
+BY_HOUR = {"today": ranges.by_hour_of_today, "yesterday": ranges.by_hour_of_yesterday}
 USUAL_RANGE = "7"
 GLANCED_AT = 100
 """Of each kind, so many of its newest events are followed for the list."""
@@ -25,10 +26,9 @@ def read(range_: str | None, site: str | None, known: Places, among: SiteIds) ->
 
 
 def span(range_: str, now: datetime, zone: ZoneInfo, among: SiteIds) -> Span:
-    """Today by the hour, more days by the day."""
-    if range_ == "today":
-        return Span(ranges.by_hour_of_today(now, zone), among)
-    return Span(ranges.by_day(int(range_), now, zone), among)
+    """One day by the hour, more by the day."""
+    by_hour = BY_HOUR.get(range_)
+    return Span(by_hour(now, zone) if by_hour else ranges.by_day(int(range_), now, zone), among)
 
 
 def _site(name: str, sites: Sequence[Place]) -> SiteIds:

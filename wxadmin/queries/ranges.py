@@ -50,6 +50,13 @@ def by_week(number: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
 
 def by_hour_of_today(now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     """The bounds of today's hours, up to the end of the one that runs."""
-    midnight = by_day(1, now, zone)[0]
-    hours = (hour_of(now) + _HOUR - midnight) // _HOUR
-    return tuple(midnight + hour * _HOUR for hour in range(hours + 1))
+    return _by_hour(by_day(1, now, zone)[0], hour_of(now) + _HOUR)
+
+
+def by_hour_of_yesterday(now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
+    yesterday, today, _ = by_day(2, now, zone)
+    return _by_hour(yesterday, today)
+
+
+def _by_hour(start: datetime, end: datetime) -> tuple[datetime, ...]:
+    return tuple(start + hour * _HOUR for hour in range((end - start) // _HOUR + 1))

@@ -1,7 +1,9 @@
 """/admin/failures: what failed, how often, and what to do about it."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +11,8 @@ from tests.factories import AttemptFactory, EventFactory, FailureHourFactory
 from tests.handlers.admin.conftest import SignIn
 from tests.visiting import Visitor
 from wxadmin import support_codes
+from wxadmin.clock import utcnow
+from wxadmin.days import DAY, day_of, start_of
 from wxadmin.models import Attempt, Class, Site, Stage
 from wxadmin.queries import failures
 from wxadmin.simulator import World
@@ -16,6 +20,7 @@ from wxadmin.simulator.faults import Fault
 
 Store = Callable[[Callable[[], Any]], Any]
 Stored = Callable[[type], Sequence]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def failed(site: Site, code: str = "40029", times: int = 1, **changes: Any) -> list[Attempt]:
@@ -52,6 +57,23 @@ async def test_a_faulty_login_is_there_under_its_errcode_and_leads_to_its_attemp
     assert "/admin/failures/40029" in listed.text
     assert f"/admin/attempts/{support_codes.show(attempt.support_code)}" in shown.text
     assert "Ask the visitor to open the page anew." in shown.text
+
+
+async def test_yesterday_is_a_day_of_its_own_hour_by_hour(staff: SignIn, store: Store, shop: Site) -> None:
+    store(lambda: failed(shop, "40163"))
+    noon = start_of(day_of(utcnow(), SHANGHAI) - DAY, SHANGHAI) + timedelta(hours=12)
+    place = {"account_id": shop.account_id, "site_id": shop.id}
+    store(lambda: FailureHourFactory(hour=noon, events=3, **place))
+    operator = staff("operator")
+
+    pages = {span: (await operator.get(f"/admin/failures?range={span}")).text for span in ("yesterday", "today")}
+
+    assert "3 failures in the range." in pages["yesterday"]
+    assert "40163" not in pages["yesterday"].partition('id="failure"')[2].partition("</section>")[0]
+    assert "1 failure in the range." in pages["today"]
+    chart = pages["yesterday"].partition('id="chart"')[2].partition("</details>")[0]
+    assert chart.count('<th scope="row">') == 24
+    assert '<th scope="row">12:00</th><td class="num">3</td>' in chart
 
 
 async def test_what_is_no_failed_login_stands_apart(staff: SignIn, store: Store, shop: Site) -> None:

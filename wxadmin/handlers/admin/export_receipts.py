@@ -103,7 +103,8 @@ def in_a_sentence(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> s
         "purpose": say(PURPOSES[Purpose(export.purpose)]),
         "details": say(msgid("; ")).join(details),
     }
-    return say(msgid("On %(when)s %(who)s exported %(rows)s rows of: %(what)s. Purpose: %(purpose)s. %(details)s.")) % told
+    sentence = msgid("On %(when)s %(who)s exported %(rows)s rows of: %(what)s. Purpose: %(purpose)s. %(details)s.")
+    return say(sentence) % told
 
 
 def as_json(found: Found, choices: Choices, say: Say) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wxadmin.exporting.comparing import Finding
 from wxadmin.exporting.subjects import SUBJECTS
+from wxadmin.handlers.admin.range_words import RANGES
 from wxadmin.handlers.admin.user_words import TOKENS
 from wxadmin.i18n import msgid
 from wxadmin.models import Class, Destination, ExportState, ExportSubject, Format, Purpose
@@ -151,7 +152,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
     "browser": BROWSERS,
     "stage": {str(stage): name for stage, name in STAGES.items()},
     "class": {Class.OK: msgid("Succeeded"), **{one: word.name for one, word in CLASSES.items()}},
-    "range": {"today": msgid("Today"), "7": msgid("7 days"), "30": msgid("30 days")},
+    "range": RANGES,
 }
 
 

@@ -12,6 +12,7 @@ from wxadmin.handlers.admin.charts import sparkline
 from wxadmin.handlers.admin.failure_words import AgainstUsual, Bars, against_usual, at_most, bars_of
 from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.admin.numbers import per_cent, whole
+from wxadmin.handlers.admin.range_words import RANGES
 from wxadmin.handlers.base import checked_query
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import failure_groups, failure_spans, failures, places
@@ -22,7 +23,6 @@ from wxadmin.vocabulary import CLASSES, SIDES, STAGES
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.errcodes import Entry
 
-RANGES = {"today": msgid("Today"), "7": msgid("7 days"), "30": msgid("30 days")}
 _MOST_UNKNOWN = 20
 
 

@@ -17,7 +17,7 @@ from wxadmin.i18n import Language
 from wxadmin.models import Class, ExportSubject
 from wxadmin.queries import failures
 from wxadmin.queries.attempt_filters import CODE
-from wxadmin.queries.failure_spans import GLANCED_AT
+from wxadmin.queries.failure_spans import BY_HOUR, GLANCED_AT
 from wxadmin.vocabulary import CLASSES
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.errcodes import Entry
@@ -55,7 +55,7 @@ class FailureList(FailurePage):
     def _buckets(self) -> list[tuple[str, str | None]]:
         """What each bucket is called, and the list behind it; the list of attempts knows days, not hours."""
         starts = [bound.astimezone(self.front.zone) for bound in self.span.bounds[:-1]]
-        if self.range == "today":
+        if self.range in BY_HOUR:
             return [(f"{start:%H:%M}", None) for start in starts]
         return [(f"{start:%m-%d}", self._attempts_of(f"{start:%Y-%m-%d}")) for start in starts]
 

@@ -22,7 +22,8 @@ from wxadmin.handlers.admin.charts import share
 from wxadmin.handlers.admin.code_ranks import ranked, split
 from wxadmin.handlers.admin.menu import ADMINS, NOT_MARKETERS, SITE_READERS, places_for
 from wxadmin.handlers.admin.numbers import per_cent, whole
-from wxadmin.handlers.admin.overview_filters import RANGES, Asked
+from wxadmin.handlers.admin.overview_filters import Asked
+from wxadmin.handlers.admin.range_words import RANGES
 from wxadmin.handlers.admin.tokens import current_standing
 from wxadmin.i18n import msgid, translator
 from wxadmin.models import Role

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from wxadmin.clock import hour_of
 from wxadmin.days import DAY, day_of, last_days
+from wxadmin.handlers.admin.range_words import RANGES
 from wxadmin.handlers.base import BadRequest, checked_query
-from wxadmin.i18n import msgid
 from wxadmin.queries import ranges
 from wxadmin.queries.compared import Days
 from wxadmin.queries.hours import Part, SiteIds
@@ -17,7 +17,6 @@ from wxadmin.queries.places import Place, Places
 from wxadmin.queries.ranges import read_day
 from wxadmin.vocabulary import SCOPES
 
-RANGES = {"today": msgid("Today"), "yesterday": msgid("Yesterday"), "7": msgid("7 days"), "30": msgid("30 days")}
 CHOSEN = "days"
 MOST_DAYS = 92
 _PLAIN_DAYS = 30

@@ -107,7 +107,9 @@ class AttemptsAsked(AttemptFiltersAsked):
 
 
 class FailuresAsked(_Asked):
-    range: Literal["today", "7", "30"] = Field("7", description="days, today included; today by the hour")
+    range: Literal["today", "yesterday", "7", "30"] = Field(
+        "7", description="days, today included; one day by the hour"
+    )
     site: Name | None = None
 
 
