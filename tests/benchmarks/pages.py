@@ -103,7 +103,8 @@ def _times(url: str, addresses: Sequence[Address], tokens: Tokens) -> list[list[
         port = unused_port()
         with serve(settings, port, folder=Path(folder)) as server:
             asked = _load(f"http://127.0.0.1:{port}", addresses, tokens)
-        # Once it has ended: the line of a request is written after its answer.
+            # The line of a request is written after its answer.
+            server.terminate()
         took = _by_request(server.output)
         return [[took[request] for request in requests] for requests in asked]
 
