@@ -50,7 +50,8 @@ def test_the_users_that_fit_are_written_to_a_file(
     assert heading[:3] == ["openid", "unionid", "昵称"]
     assert row[:4] == [wanted.openid, wanted.unionid, "小雨 🌧", "静默 手动"]
     [entry] = [entry for entry in stored(AuditEntry) if entry.action == "users_exported"]
-    assert entry.actor == "command line"
+    [export] = stored(Export)
+    assert (entry.actor, entry.subject) == ("command line", f"export {export.id}")
     assert json.loads(entry.details) == {"rows": 1, "filters": {"scope": "explicit"}}
 
 

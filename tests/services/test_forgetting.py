@@ -190,6 +190,8 @@ def test_the_receipt_names_the_exports_that_may_have_held_the_person(session: Se
     older = export(now - timedelta(hours=2), account=account)
     export(now - timedelta(hours=1), account="another")
     newer = export(now - timedelta(minutes=1), scope="explicit")
+    # The command's, which has a receipt, and is found by that.
+    AuditEntryFactory(action="users_exported", subject="export 7", details='{"rows": 40}', at=now)
 
     receipt = forget(session, person)
 

@@ -35,7 +35,7 @@ def written(house: "House", form: "ExportForm", output: Path | None) -> None:
     database.write_now(export_jobs.store_receipt, export, made)
     if made.taken:
         _hold(database, export, made.taken)
-    database.write_now(exports.note, form.filters, rows=made.rows, actor=COMMAND_LINE, subject=form.subject)
+    database.write_now(exports.note, export.id, form, rows=made.rows, actor=COMMAND_LINE)
     note(_told(made, what))
     if made.left_out:
         note(f"{made.left_out} who are not to be contacted were left out")

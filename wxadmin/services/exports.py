@@ -64,13 +64,11 @@ class ExportForm:
     since: int | None = None
 
 
-def note(session: Session, filters: Given, *, rows: int, actor: str, subject: str = ExportSubject.USERS) -> None:
-    """Records who took how many rows, by which filters. A search may be somebody's name, so only that there was one
+def note(session: Session, export_id: int, form: ExportForm, *, rows: int, actor: str) -> None:
+    """Records who wrote how many rows, by which filters. A search may be somebody's name, so only that there was one
     is kept."""
-    if subject == ExportSubject.USERS:
-        audit.record(session, actor, "users_exported", "users", rows=rows, filters=unnamed(filters))
-    else:
-        audit.record(session, actor, "rows_exported", subject, rows=rows, filters=unnamed(filters))
+    action = "users_exported" if form.subject == ExportSubject.USERS else "rows_exported"
+    audit.record(session, actor, action, f"export {export_id}", rows=rows, filters=unnamed(form.filters))
 
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:

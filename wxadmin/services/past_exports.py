@@ -18,7 +18,8 @@ from wxadmin.queries import holdings
 _NAMED = 100
 # A person's first attempt begins so long before they are known at the most.
 _BEFORE_KNOWN = timedelta(hours=1)
-ACTIONS = frozenset({"users_exported"})
+# What an entry is of that stands alone; later ones name their export.
+_WITHOUT_A_RECEIPT = "users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,12 @@ def withdraw(session: Session, user: User, *, until: datetime) -> Withdrawn:
 
 
 def _written_at_once(session: Session, user: User, until: datetime) -> Iterator[PastExport]:
-    """Files that nobody keeps here: the audit log alone knows of them."""
+    """Files of a time in which exports left no receipt: the audit log alone knows of them."""
     taken = select(AuditEntry).where(
-        AuditEntry.at >= user.first_seen_at, AuditEntry.at <= until, AuditEntry.action.in_(sorted(ACTIONS))
+        AuditEntry.at >= user.first_seen_at,
+        AuditEntry.at <= until,
+        AuditEntry.action == "users_exported",
+        AuditEntry.subject == _WITHOUT_A_RECEIPT,
     )
     for entry in session.scalars(taken):
         told = json.loads(entry.details or "{}")
