@@ -26,6 +26,7 @@ from wxadmin.models import Site, User
 from wxadmin.queries.user_filters import UserFilters
 from wxadmin.settings import Settings
 from wxadmin.tasks import exports as tasks
+from wxadmin.tasks import sweep
 
 pytestmark = pytest.mark.soak
 
@@ -42,6 +43,12 @@ def portions_are_small_and_jobs_look_often(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(csv_lines, "COPIED_AT_ONCE", 170)
     monkeypatch.setattr(tasks, "_LOOKS_EVERY_S", 0.1)
     monkeypatch.setattr(tasks, "_TELLS_EVERY_S", 0.5)
+
+
+@pytest.fixture(autouse=True)
+def who_waits_goes_on_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For longer than the shell's answers are asked for: the gateway would end it as abandoned within a minute."""
+    monkeypatch.setattr(sweep, "_ENDS", ())
 
 
 @pytest.fixture
