@@ -67,8 +67,11 @@ class ExportForm:
 def note(session: Session, export_id: int, form: ExportForm, *, rows: int, actor: str) -> None:
     """Records who wrote how many rows, by which filters. A search may be somebody's name, so only that there was one
     is kept."""
-    action = "users_exported" if form.subject == ExportSubject.USERS else "rows_exported"
-    audit.record(session, actor, action, f"export {export_id}", rows=rows, filters=unnamed(form.filters))
+    told = {"rows": rows, "filters": unnamed(form.filters)}
+    if form.subject == ExportSubject.USERS:
+        audit.record(session, actor, "users_exported", f"export {export_id}", **told)
+    else:
+        audit.record(session, actor, "rows_exported", f"export {export_id}", **told)
 
 
 def unnamed(filters: Mapping[str, str]) -> dict[str, str]:
