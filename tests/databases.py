@@ -66,7 +66,8 @@ class SQLiteBed:
 
     def drop(self, url: str) -> None:
         for path in _file(url).parent.glob(f"{_file(url).name}*"):
-            path.unlink()
+            # Whoever closes it last, maybe a process that is ending, deletes the log.
+            path.unlink(missing_ok=True)
 
 
 class PostgreSQLBed:
