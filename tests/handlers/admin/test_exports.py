@@ -121,7 +121,7 @@ async def test_the_receipt_is_a_sentence_for_whoever_asks_too(people: list[Any],
     assert re.search(rf"{lin.name} 于 [-0-9]+ [:0-9]+ 导出 5 行{what}", in_chinese)
     assert re.search(
         rf"On [-0-9]+ [:0-9]+ {lin.name} exported 5 rows of: Authorized users\. Purpose: Giving out coupons\. "
-        r"Service account: 云雾茶铺; Scopes granted: Explicit; 1 people not to be contacted were left out\.",
+        r"Service account: 云雾茶铺; Scopes granted: Explicit; people not to be contacted who were left out: 1\.",
         in_english,
     )
 

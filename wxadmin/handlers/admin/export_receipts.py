@@ -93,7 +93,7 @@ def in_a_sentence(found: Found, choices: Choices, say: Say, zone: ZoneInfo) -> s
         return None
     details = [filters_of(export, choices, say)]
     if export.left_out:
-        details.append(say(msgid("%s people not to be contacted were left out")) % f"{export.left_out:,}")
+        details.append(say(msgid("people not to be contacted who were left out: %s")) % f"{export.left_out:,}")
     told = {
         "who": export.asked_by,
         # To the minute, as people say it.
