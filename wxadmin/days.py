@@ -1,5 +1,6 @@
 """Days as people of a zone count them: when each begins, and on which one a moment falls."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 
@@ -20,6 +21,37 @@ def last_days(number: int, now: datetime, zone: tzinfo) -> list[date]:
     """So many days up to today, the oldest first."""
     today = day_of(now, zone)
     return [today - back * DAY for back in reversed(range(number))]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """From the first to the last of them, both included, as they are counted in a zone."""
+
+    first: date
+    last: date
+    zone: tzinfo
+
+    @property
+    def number(self) -> int:
+        return (self.last - self.first).days + 1
+
+    @property
+    def start(self) -> datetime:
+        return start_of(self.first, self.zone)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment that is too late."""
+        return start_of(self.last + DAY, self.zone)
+
+    @property
+    def midnights(self) -> tuple[datetime, ...]:
+        """When each of them begins, and when the last ends."""
+        return tuple(start_of(self.first + number * DAY, self.zone) for number in range(self.number + 1))
+
+    def earlier(self, by: int) -> "Days":
+        """As many days, so many days before."""
+        return Days(self.first - by * DAY, self.last - by * DAY, self.zone)
 
 
 @cache

@@ -26,7 +26,8 @@ from wxadmin.exporting.subjects.failures import FAILURES
 from wxadmin.i18n import translator
 from wxadmin.ids import first_id_at
 from wxadmin.models import ExportSubject, Role, Site
-from wxadmin.queries import failure_groups, failure_spans, masking
+from wxadmin.queries import failure_groups, masking, ranges
+from wxadmin.queries.failures import Span
 from wxadmin.wechat import errcodes
 
 Export = Callable[..., Any]
@@ -129,7 +130,7 @@ def test_failures_are_the_groups_of_the_page_in_its_order(
 
     _, *rows = rows_of(kind, files.contents[0])
     found = [dict(zip(columns, row, strict=True)) for row in rows]
-    span = failure_spans.span("7", utcnow(), SHANGHAI, None)
+    span = Span(ranges.by_day(7, utcnow(), SHANGHAI))
     on_page = failure_groups.groups(session, span, now=utcnow(), looked_at=100)
     assert [(one["code"], int(one["count"])) for one in found] == [(one.kind.code, one.total) for one in on_page]
     assert [one["title"] for one in found] == [errcodes.find(one.kind.code, one.kind.stage).title_en for one in on_page]
@@ -188,6 +189,8 @@ def test_what_is_masked_for_the_role_is_hidden_in_files_of_attempts(export: Expo
         ("events", {"stage": "lunch"}),
         ("events", {"code": "'; DROP TABLE event; --"}),
         ("failures", {"range": "365"}),
+        ("failures", {"from": "2026-01-01", "to": "2026-11-11"}),
+        ("attempts", {"around": "2026-11-11T12:00", "within": "11"}),
         ("failures", {"site": "nowhere"}),
     ],
 )

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from tests.factories import LoginHourFactory
+from wxadmin.days import Days
 from wxadmin.queries import compared
-from wxadmin.queries.compared import Days
 from wxadmin.queries.hours import EVERYBODY, Part
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -10,9 +10,9 @@ import pytest
 from tests.databases import Bed
 from tests.sample.trial import Trial, filled
 from wxadmin.database import Database
-from wxadmin.days import DAY, day_of, last_days, start_of
+from wxadmin.days import DAY, Days, day_of, last_days, start_of
 from wxadmin.queries import compared, counts, failures, overview
-from wxadmin.queries.compared import Compared, Days
+from wxadmin.queries.compared import Compared
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.failures import Span
 from wxadmin.queries.hours import EVERYBODY

@@ -33,6 +33,8 @@ def attempts(
     ip: Annotated[str | None, typer.Option(help="The visitor's IP address.")] = None,
     since: Annotated[str | None, From] = None,
     until: Annotated[str | None, To] = None,
+    around: Annotated[str | None, typer.Option(metavar="MOMENT", help="In place of days, as 2026-11-20T21:58.")] = None,
+    within: Annotated[str | None, typer.Option(metavar="10|30|120", help="So many minutes from it.")] = None,
     kind: Annotated[str, Kind] = "csv_excel",
     columns: Annotated[str, Columns] = "",
     zone: Annotated[str | None, Zone] = None,
@@ -50,6 +52,7 @@ def attempts(
     """
     asked = {"outcome": outcome, "site": site, "account": account, "scope": scope, "browser": browser}
     asked |= {"version": version, "code": code, "openid": openid, "ref": ref, "ip": ip, "from": since, "to": until}
+    asked |= {"around": around, "within": within}
     shape = {"format": kind, "columns": columns, "purpose": purpose, "note": remark, "language": lang}
     _write("attempts", asked, shape, zone=zone, output=output)
 
@@ -57,6 +60,8 @@ def attempts(
 def failures(
     *,
     days: Annotated[str, typer.Option("--range", metavar="today|yesterday|7|30", help="Days, today included.")] = "7",
+    since: Annotated[str | None, From] = None,
+    until: Annotated[str | None, To] = None,
     site: Annotated[str | None, Site] = None,
     kind: Annotated[str, Kind] = "csv_excel",
     columns: Annotated[str, Columns] = "",
@@ -66,14 +71,14 @@ def failures(
     lang: Annotated[str, Lang] = "zh_CN",
     output: Annotated[Path | None, Output] = None,
 ) -> None:
-    """Write the failures of the last days as the dashboard groups them: each errcode or reason at one step, with its
-    counts.
+    """Write the failures of some days as the dashboard groups them: each errcode or reason at one step, with its
+    counts. Days that are given hold in place of a range.
 
     Columns: code, title, stage, class, count, people (at most 2,000 are counted), recovered and followed (of the newest
     100), of_late and usually, first_seen, last_seen, site, browser, wechat_version.
     """
     shape = {"format": kind, "columns": columns, "purpose": purpose, "note": remark, "language": lang}
-    _write("failures", {"range": days, "site": site}, shape, zone=zone, output=output)
+    _write("failures", {"range": days, "from": since, "to": until, "site": site}, shape, zone=zone, output=output)
 
 
 def events(

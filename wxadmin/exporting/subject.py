@@ -57,6 +57,6 @@ class Subject:
         return tuple(name for name in self.columns if name in self.usual or (name == "account" and of_several_accounts))
 
 
-def only(names: Collection[str], given: Given) -> Given:
+def only(names: Collection[str], given: Given) -> dict[str, str]:
     """The filters that are known by these names, without empty ones."""
     return {name: value.strip() for name in names if (value := given.get(name) or "").strip()}

@@ -16,19 +16,25 @@ from wxadmin.queries.ranges import read_day, read_moment
 
 FIELDS = (
     *("outcome", "site", "account", "scope", "browser", "version", "code", "openid", "ref", "ip"),
-    *("around", "from", "to"),
+    *("around", "within", "from", "to"),
 )
 SCOPES = ("snsapi_base", "snsapi_userinfo")
 _OUTCOMES = (*Outcome, WAITING, REFUSED)
 CODE = re.compile(r"-?[0-9]{1,7}|gw_[a-z_]{1,29}")
-NEAR = timedelta(minutes=10)
-"""How far from a moment that somebody remembers their login is looked for."""
+NEAR = {minutes: timedelta(minutes=int(minutes)) for minutes in ("10", "30", "120")}
+"""How far from a moment that somebody remembers their login is looked for, by how it is asked for."""
+USUALLY_NEAR = "10"
 
 PERSONAL = ("openid", "ref", "ip")
 """What tells who somebody is, and so not for whoever is confined to some sites."""
 _LONGEST_REF = 64
 _OPENID = re.compile(r"[A-Za-z0-9_-]{20,64}")
 _VERSION = re.compile(r"[0-9.]{1,16}")
+
+
+def said(asked: Mapping[str, str]) -> dict[str, str]:
+    """What was asked for, without what means nothing: how near to no moment."""
+    return {name: value for name, value in asked.items() if name != "within" or "around" in asked}
 
 
 def read(asked: Mapping[str, str], known: Places, zone: ZoneInfo, *, among: frozenset[int] | None) -> AttemptFilters:
@@ -55,10 +61,15 @@ def read(asked: Mapping[str, str], known: Places, zone: ZoneInfo, *, among: froz
 def span(asked: Mapping[str, str], zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
     """From when to before when; a moment is given in place of days by whoever remembers when it was."""
     if "around" in asked:
-        around = read_moment("around", asked["around"], zone)
-        return around - NEAR, around + NEAR
+        around, near = read_moment("around", asked["around"], zone), nearness(asked)
+        return around - near, around + near
     since = start_of(read_day("from", asked["from"]), zone) if "from" in asked else None
     return since, start_of(read_day("to", asked["to"]) + DAY, zone) if "to" in asked else None
+
+
+def nearness(asked: Mapping[str, str]) -> timedelta:
+    """How far from the moment that is asked for. Raises BadValue."""
+    return NEAR[one_of("within", asked, NEAR) or USUALLY_NEAR]
 
 
 def _require_shapes(asked: Mapping[str, str], *, sees_people: bool) -> None:

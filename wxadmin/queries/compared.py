@@ -1,47 +1,16 @@
 """Logins of some days beside those of the days before, and of one day beside the same weekday of the week before."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from wxadmin.clock import hour_of
-from wxadmin.days import DAY, day_of, start_of
+from wxadmin.days import Days, day_of
 from wxadmin.queries import hours
 from wxadmin.queries.hours import Logins, Part
 
 WEEK = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """From the first to the last of them, both included, as they are counted in a zone."""
-
-    first: date
-    last: date
-    zone: tzinfo
-
-    @property
-    def number(self) -> int:
-        return (self.last - self.first).days + 1
-
-    @property
-    def start(self) -> datetime:
-        return start_of(self.first, self.zone)
-
-    @property
-    def end(self) -> datetime:
-        """The first moment that is too late."""
-        return start_of(self.last + DAY, self.zone)
-
-    @property
-    def midnights(self) -> tuple[datetime, ...]:
-        """When each of them begins, and when the last ends."""
-        return tuple(start_of(self.first + number * DAY, self.zone) for number in range(self.number + 1))
-
-    def earlier(self, by: int) -> "Days":
-        """As many days, so many days before."""
-        return Days(self.first - by * DAY, self.last - by * DAY, self.zone)
 
 
 @dataclass(frozen=True, slots=True)

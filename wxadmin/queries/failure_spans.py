@@ -1,34 +1,37 @@
 """Which days and sites the pages of failures, their call and their file are of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from wxadmin.errors import BadValue
-from wxadmin.queries import ranges
+from wxadmin.queries import chosen_days
+from wxadmin.queries.chosen_days import ChosenDays
 from wxadmin.queries.failures import Span
 from wxadmin.queries.hours import SiteIds
 from wxadmin.queries.places import Place, Places
 
-FIELDS = ("range", "site")
-RANGES = ("today", "yesterday", "7", "30")
-BY_HOUR = {"today": ranges.by_hour_of_today, "yesterday": ranges.by_hour_of_yesterday}
+FIELDS = (*chosen_days.FIELDS, "site")
 USUAL_RANGE = "7"
 GLANCED_AT = 100
 """Of each kind, so many of its newest events are followed for the list."""
 
 
-def read(range_: str | None, site: str | None, known: Places, among: SiteIds) -> tuple[str, SiteIds]:
-    """The range that is meant, and the sites that count for whoever sees those `among`. Raises BadValue."""
-    if range_ and range_ not in RANGES:
-        raise BadValue(f"range is one of {', '.join(RANGES)}")
-    return range_ or USUAL_RANGE, _site(site, known.sites) if site else among
+@dataclass(frozen=True, slots=True)
+class SpanAsked:
+    chosen: ChosenDays
+    among: SiteIds
+
+    def span(self, now: datetime) -> Span:
+        """One day by the hour, more by the day."""
+        return Span(self.chosen.bounds(now), self.among)
 
 
-def span(range_: str, now: datetime, zone: ZoneInfo, among: SiteIds) -> Span:
-    """One day by the hour, more by the day."""
-    by_hour = BY_HOUR.get(range_)
-    return Span(by_hour(now, zone) if by_hour else ranges.by_day(int(range_), now, zone), among)
+def read(asked: Mapping[str, str], known: Places, among: SiteIds, *, now: datetime, zone: ZoneInfo) -> SpanAsked:
+    """The days that are meant, and the sites that count for whoever sees those `among`. Raises BadValue."""
+    chosen = chosen_days.read(asked, now, zone, usual=USUAL_RANGE)
+    return SpanAsked(chosen, _site(asked["site"], known.sites) if "site" in asked else among)
 
 
 def _site(name: str, sites: Sequence[Place]) -> SiteIds:

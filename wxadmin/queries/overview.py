@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from wxadmin.days import Days
 from wxadmin.models import IS_KNOWN, Attempt, Class, Site, Stage, User
 from wxadmin.queries import attention, changes, compared, failures, returns, steps
 from wxadmin.queries.attention import IdleJob, Misconfigured, Recent
 from wxadmin.queries.changes import Change
-from wxadmin.queries.compared import Compared, Days
+from wxadmin.queries.compared import Compared
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.failures import Span
 from wxadmin.queries.hours import Part, SiteIds

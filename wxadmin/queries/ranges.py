@@ -1,13 +1,11 @@
 """Ranges of days: read from a query string, and cut into the buckets of a chart."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from wxadmin.clock import hour_of
 from wxadmin.days import DAY, day_of, last_days, start_of
 from wxadmin.errors import BadValue
 
-_HOUR = timedelta(hours=1)
 _WEEK = 7 * DAY
 # Ids hold moments up to 2095.
 _YEARS = range(2000, 2091)
@@ -46,17 +44,3 @@ def by_week(number: int, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     today = day_of(now, zone)
     monday = today - today.weekday() * DAY
     return tuple(start_of(monday + week * _WEEK, zone) for week in range(1 - number, 2))
-
-
-def by_hour_of_today(now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """The bounds of today's hours, up to the end of the one that runs."""
-    return _by_hour(by_day(1, now, zone)[0], hour_of(now) + _HOUR)
-
-
-def by_hour_of_yesterday(now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-    yesterday, today, _ = by_day(2, now, zone)
-    return _by_hour(yesterday, today)
-
-
-def _by_hour(start: datetime, end: datetime) -> tuple[datetime, ...]:
-    return tuple(start + hour * _HOUR for hour in range((end - start) // _HOUR + 1))

@@ -115,12 +115,23 @@ async def test_a_login_is_found_by_about_when_it_was_and_on_which_phone(
     asked = f"around={then:%Y-%m-%d}T21%3A58&version=8.0"
 
     page = await support.get(f"/admin/attempts?{asked}")
-    before, after = (unescape(found) for found in re.findall(r'href="([^"]*around=[^"]*)">The 20 minutes', page.text))
+    before, after = (unescape(found) for found in re.findall(r'href="([^"]*around=[^"]*)">(?:Before|After)', page.text))
     earlier, later = await support.get(before), await support.get(after)
+    wider = await support.get(f"/admin/attempts?{asked}&within=30")
 
     assert code_of(near) in page.text
     assert [code_of(one) in page.text for one in (early, late, other_phone)] == [False] * 3
     assert (code_of(early) in earlier.text, code_of(late) in later.text) == (True, True)
+    assert [code_of(one) in wider.text for one in (near, early, late, other_phone)] == [True, True, True, False]
+
+
+async def test_how_near_to_no_moment_is_no_filter(staff: SignIn, store: Store, shop: Site) -> None:
+    made = store(lambda: AttemptFactory(site=shop))
+
+    page = (await staff("support").get("/admin/attempts?within=30&around=")).text
+
+    assert code_of(made) in page
+    assert "1 set" not in page
 
 
 @pytest.mark.parametrize(
@@ -137,6 +148,7 @@ async def test_a_login_is_found_by_about_when_it_was_and_on_which_phone(
         ),
         *("from=yesterday", "from=0001-01-01", "to=9999-12-31", "openid=%27", "before=-1", "after=x"),
         *("ref=%01", f"ref={'r' * 65}", "ip=here", "version=new", "around=noon", "around=2026-11-20T21%3A58Z"),
+        "around=2026-11-20T21%3A58&within=11",
         *("before=99999999999999999999", "site=shop&site=clinic", "q=%ff"),
     ],
 )

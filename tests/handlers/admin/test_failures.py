@@ -1,7 +1,9 @@
 """/admin/failures: what failed, how often, and what to do about it."""
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +15,7 @@ from tests.visiting import Visitor
 from wxadmin import support_codes
 from wxadmin.clock import utcnow
 from wxadmin.days import DAY, day_of, start_of
+from wxadmin.ids import first_id_at
 from wxadmin.models import Attempt, Class, Site, Stage
 from wxadmin.queries import failures
 from wxadmin.simulator import World
@@ -73,7 +76,54 @@ async def test_yesterday_is_a_day_of_its_own_hour_by_hour(staff: SignIn, store: 
     assert "1 failure in the range." in pages["today"]
     chart = pages["yesterday"].partition('id="chart"')[2].partition("</details>")[0]
     assert chart.count('<th scope="row">') == 24
-    assert '<th scope="row">12:00</th><td class="num">3</td>' in chart
+    assert '">12:00</a></th><td class="num">3</td>' in chart
+
+
+async def test_an_hours_bar_leads_to_the_failed_attempts_of_that_hour(staff: SignIn, store: Store, shop: Site) -> None:
+    hour = start_of(day_of(utcnow(), SHANGHAI) - DAY, SHANGHAI) + timedelta(hours=12)
+    store(lambda: FailureHourFactory(hour=hour, events=2, account_id=shop.account_id, site_id=shop.id))
+    earlier, first, last, later = (
+        store(lambda at=at: AttemptFactory(site=shop, failed=True, started_at=at, id=first_id_at(at)))
+        for at in (
+            hour - timedelta(seconds=1),
+            hour + timedelta(seconds=1),
+            hour + timedelta(minutes=59, seconds=59),
+            hour + timedelta(minutes=60, seconds=1),
+        )
+    )
+    operator = staff("operator")
+
+    page = (await operator.get("/admin/failures?range=yesterday&site=shop")).text
+    [address] = re.findall(r'<th scope="row"><a href="([^"]*)">12:00</a></th><td class="num">2</td>', page)
+    attempts = (await operator.get(unescape(address))).text
+
+    shown = [support_codes.show(one.support_code) in attempts for one in (earlier, first, last, later)]
+    assert shown == [False, True, True, False]
+
+
+async def test_any_days_may_be_given_in_place_of_a_range(staff: SignIn, store: Store, shop: Site) -> None:
+    place = {"account_id": shop.account_id, "site_id": shop.id}
+    noon = start_of(date(2026, 11, 11), SHANGHAI) + timedelta(hours=12)
+    for back, events in ((0, 5), (1, 7), (2, 11)):
+        store(lambda at=noon - back * DAY, events=events: FailureHourFactory(hour=at, events=events, **place))
+    operator = staff("operator")
+
+    async def shown(asked: str) -> str:
+        found: str = (await operator.get(f"/admin/failures?{asked}")).text
+        return found
+
+    both, one, code = (
+        await shown("from=2026-11-10&to=2026-11-11&range=7"),
+        await shown("to=2026-11-11"),
+        (await operator.get("/admin/failures/40029?from=2026-11-10&to=2026-11-11")).text,
+    )
+
+    assert "12 failures in the range." in both
+    assert "from=2026-11-10&amp;to=2026-11-11" in both.partition('id="failure"')[2]
+    assert "5 failures in the range." in one
+    assert '">12:00</a></th><td class="num">5</td>' in one
+    assert '<td class="num">12</td>' in code
+    assert 'value="2026-11-10"' in code
 
 
 async def test_what_is_no_failed_login_stands_apart(staff: SignIn, store: Store, shop: Site) -> None:
@@ -152,6 +202,9 @@ async def test_a_code_that_nobody_knows_is_shown_as_unknown(staff: SignIn) -> No
     ("path", "status"),
     [
         ("/admin/failures?range=year", 400),
+        ("/admin/failures?from=2026-11-12&to=2026-11-11", 400),
+        ("/admin/failures?from=2026-01-01&to=2026-11-11", 400),
+        ("/admin/failures/40029?to=yesterday", 400),
         ("/admin/failures?site=nowhere", 400),
         ("/admin/failures/40029?before=x", 400),
         ("/admin/failures/%3Cscript%3E", 404),

@@ -17,8 +17,10 @@ from tests.factories import (
 from tests.handlers.api_staff.conftest import Script, Scripts
 from wxadmin import support_codes
 from wxadmin.clock import hour_of, utcnow
+from wxadmin.days import DAY, day_of
 from wxadmin.models import Site, Stage
 from wxadmin.queries import event_list, users
+from wxadmin.settings import Settings
 
 Store = Callable[[Callable[[], Any]], Any]
 
@@ -145,7 +147,9 @@ async def test_a_developer_gets_their_own_sites_and_nothing_personal(
     assert (await asker.get("/failures?site=clinic")).status_code == 400
 
 
-async def test_failures_are_counted_as_on_the_page(script: Scripts, store: Store, shop: Site, clinic: Site) -> None:
+async def test_failures_are_counted_as_on_the_page(
+    script: Scripts, store: Store, shop: Site, clinic: Site, settings: Settings
+) -> None:
     hour = hour_of(utcnow())
     for site, events in ((shop, 3), (clinic, 2)):
         store(
@@ -156,11 +160,16 @@ async def test_failures_are_counted_as_on_the_page(script: Scripts, store: Store
 
     both = (await script("support").get("/failures?range=today")).json()
     own = (await script("developer", ["shop"]).get("/failures")).json()
+    today = day_of(hour, settings.zone)
+    given = (await script("support").get(f"/failures?from={today - 9 * DAY}&to={today}&site=shop")).json()
+    before = (await script("support").get(f"/failures?to={today - DAY}")).json()
 
     [item] = both["items"]
     assert (item["code"], item["stage"], item["class"], item["count"]) == ("40029", "exchange", "failure", 5)
     assert len(item["by_bucket"]) == len(both["bounds"]) - 1
     assert [one["count"] for one in own["items"]] == [3]
+    assert ([one["count"] for one in given["items"]], len(given["bounds"])) == ([3], 11)
+    assert before["items"] == []
     assert both["next"] is None
 
 
@@ -233,6 +242,8 @@ async def test_days_of_events_are_those_of_the_gateways_zone(script: Scripts, st
         "/attempts?ref=%0a",
         "/attempts?account=nowhere",
         "/failures?range=1",
+        "/failures?from=2026-11-12&to=2026-11-11",
+        "/failures?site=nowhere",
         "/events?class=odd",
         "/events?cursor=-1",
         "/events?code=x",

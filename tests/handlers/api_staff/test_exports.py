@@ -140,6 +140,7 @@ async def test_attempts_events_and_failures_are_taken_by_whoever_sees_them(
     )
     events = await made(lin, subject="events", columns=["code", "title"], filters={"class": "failure"})
     failures = await made(lin, subject="failures", columns=["code", "count"], filters={"range": "30"})
+    of_a_day = await made(lin, subject="failures", columns=["code"], filters={"to": "2026-11-11"})
 
     file = await lin.get(f"/exports/{attempts['id']}/file")
     listed = (await lin.get(f"/attempts?site={shop.name}&code=40029")).json()["items"]
@@ -149,6 +150,7 @@ async def test_attempts_events_and_failures_are_taken_by_whoever_sees_them(
     assert support_codes.show(attempt.support_code) in file.text
     assert attempts["files"][0]["name"].startswith("attempts-")
     assert (attempts["subject"], events["rows"], failures["subject"]) == ("attempts", 1, "failures")
+    assert of_a_day["filters"] == {"to": "2026-11-11"}
     theirs = [await script("marketer").get(f"/exports/{one['id']}/file") for one in (attempts, events, failures)]
     assert [answer.status_code for answer in theirs] == [403] * 3
 

@@ -60,7 +60,7 @@ def _read(session: Session, given: Given, asking: Asking) -> AttemptFilters:
 
 
 def _checked(session: Session, given: Given, asking: Asking) -> Given:
-    asked = only(attempt_filters.FIELDS, given)
+    asked = attempt_filters.said(only(attempt_filters.FIELDS, given))
     _read(session, asked, asking)
     return asked
 

@@ -14,8 +14,10 @@ from wxadmin.exporting.telling import title_of, word_of
 from wxadmin.i18n import msgid
 from wxadmin.models import Class
 from wxadmin.queries import failure_groups, failure_spans, places
+from wxadmin.queries.chosen_days import GIVEN
 from wxadmin.queries.failure_groups import Group
 from wxadmin.queries.failure_places import Hit
+from wxadmin.queries.failure_spans import SpanAsked
 from wxadmin.vocabulary import BROWSERS, CLASSES, STAGES
 
 _GROUPS = table(
@@ -52,20 +54,21 @@ COLUMNS = by_name(
 USUAL = tuple(COLUMNS)
 
 
-def _checked(session: Session, given: Given, _: Asking) -> Given:
+def _checked(session: Session, given: Given, asking: Asking) -> Given:
     asked = only(failure_spans.FIELDS, given)
-    range_, _sites = _read(session, asked)
-    return {**asked, "range": range_}
+    asked["range"] = _read(session, asked, asking).chosen.range
+    if asked["range"] == GIVEN:
+        del asked["range"]
+    return asked
 
 
-def _read(session: Session, given: Given) -> tuple[str, frozenset[int] | None]:
+def _read(session: Session, given: Given, asking: Asking) -> SpanAsked:
     known = places.all_places(session, among=None)
-    return failure_spans.read(given.get("range"), given.get("site"), known, None)
+    return failure_spans.read(given, known, None, now=asking.now, zone=asking.zone)
 
 
 def _sought(session: Session, given: Given, asking: Asking) -> Sought:
-    range_, among = _read(session, given)
-    span = failure_spans.span(range_, asking.now, asking.zone, among)
+    span = _read(session, given, asking).span(asking.now)
     found = failure_groups.groups(session, span, now=asking.now, looked_at=failure_spans.GLANCED_AT)
     rows = [_row(group, number) for number, group in enumerate(_in_order(found), start=1)]
     relation = given_rows.given(_GROUPS, rows, session.get_bind().dialect)

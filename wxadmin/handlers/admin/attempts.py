@@ -10,10 +10,11 @@ from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.durations import spoken
 from wxadmin.handlers.admin.menu import EXPORTERS_OF, NOT_MARKETERS
 from wxadmin.handlers.admin.numbers import whole
+from wxadmin.handlers.admin.range_words import NEARNESS
 from wxadmin.handlers.base import BadRequest, checked_query
 from wxadmin.models import ExportSubject
 from wxadmin.queries import attempt_filters, attempts, places
-from wxadmin.queries.attempt_filters import FIELDS, NEAR, PERSONAL
+from wxadmin.queries.attempt_filters import FIELDS, PERSONAL, USUALLY_NEAR, nearness, said
 from wxadmin.queries.masking import Field
 from wxadmin.queries.ranges import read_moment
 from wxadmin.services import lookups
@@ -30,7 +31,7 @@ class AttemptList(StaffHandler):
     roles = NOT_MARKETERS
 
     async def get(self) -> None:
-        asked = {name: value for name in FIELDS if (value := (self.query(name) or "").strip())}
+        asked = said({name: value for name in FIELDS if (value := (self.query(name) or "").strip())})
         if q := self.query("q"):
             self.redirect(self.path("/admin/search?") + urlencode({"q": q}))
             return
@@ -55,6 +56,8 @@ class AttemptList(StaffHandler):
             places=known,
             outcomes=OUTCOMES,
             browsers=BROWSERS,
+            nearness=NEARNESS,
+            usually_near=USUALLY_NEAR,
             scopes=SCOPES,
             codes=sorted({entry.code for entry in errcodes.all_entries() if entry.stage not in _NEVER_OF_AN_ATTEMPT}),
             title_of=self._title_of,
@@ -74,8 +77,8 @@ class AttemptList(StaffHandler):
         """Where a moment was asked for, the addresses of what was before and after it."""
         if "around" not in asked:
             return None
-        around = read_moment("around", asked["around"], self.front.zone)
-        moments = {"earlier": around - 2 * NEAR, "later": around + 2 * NEAR}
+        around, near = read_moment("around", asked["around"], self.front.zone), nearness(asked)
+        moments = {"earlier": around - 2 * near, "later": around + 2 * near}
         return {
             name: self._link({**asked, "around": f"{at.astimezone(self.front.zone):%Y-%m-%dT%H:%M}"})
             for name, at in moments.items()

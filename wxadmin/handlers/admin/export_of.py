@@ -117,6 +117,6 @@ class ExportNewFailures(_ExportNewOf):
     async def counted(self, given: Given, now: datetime) -> str:
         read, words = self.gateway.database.read, translator(self.language)
         known = await read(places.all_places, among=None)
-        range_, among = failure_spans.read(given["range"], given.get("site"), known, None)
-        kinds = await read(failures.by_kind, failure_spans.span(range_, now, self.front.zone, among))
+        asked = failure_spans.read(given, known, None, now=now, zone=self.front.zone)
+        kinds = await read(failures.by_kind, asked.span(now))
         return words.ngettext("%s row", "%s rows", len(kinds)) % whole(len(kinds))

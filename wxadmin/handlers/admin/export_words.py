@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wxadmin.exporting.comparing import Finding
 from wxadmin.exporting.subjects import SUBJECTS
-from wxadmin.handlers.admin.range_words import RANGES
+from wxadmin.handlers.admin.range_words import NEARNESS, RANGES
 from wxadmin.handlers.admin.user_words import TOKENS
 from wxadmin.i18n import msgid
 from wxadmin.models import Class, Destination, ExportState, ExportSubject, Format, Purpose
@@ -135,7 +135,8 @@ _FILTERS = {
     "openid": "OpenID",
     "ref": msgid("Member reference"),
     "ip": msgid("IP address"),
-    "around": msgid("Around (10 minutes before and after)"),
+    "around": msgid("Around"),
+    "within": msgid("How near"),
     "from": msgid("From"),
     "to": msgid("To"),
     "stage": msgid("Step"),
@@ -153,6 +154,7 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
     "stage": {str(stage): name for stage, name in STAGES.items()},
     "class": {Class.OK: msgid("Succeeded"), **{one: word.name for one, word in CLASSES.items()}},
     "range": RANGES,
+    "within": NEARNESS,
 }
 
 

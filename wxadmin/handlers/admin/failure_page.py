@@ -1,4 +1,4 @@
-"""What the pages of failures share: range and site, the groups within them, and their words."""
+"""What the pages of failures share: days and site, the groups within them, and their words."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -48,17 +48,17 @@ class FailureKind:
 
 
 class FailurePage(StaffHandler):
-    """The range and the site that both pages are narrowed to."""
+    """The days and the site that both pages are narrowed to."""
 
     roles = NOT_MARKETERS
 
     async def read_filters(self) -> None:
-        self.site = self.query("site")
-        self.known: Places = await self.gateway.database.read(places.all_places, among=self.identity.site_ids)
+        now, among = utcnow(), self.identity.site_ids
+        self.said = {name: value for name in failure_spans.FIELDS if (value := self.query(name))}
+        self.known: Places = await self.gateway.database.read(places.all_places, among=among)
         with checked_query():
-            asked = failure_spans.read(self.query("range"), self.site, self.known, self.identity.site_ids)
-        self.range, among = asked
-        self.span = failure_spans.span(self.range, utcnow(), self.front.zone, among)
+            asked = failure_spans.read(self.said, self.known, among, now=now, zone=self.front.zone)
+        self.chosen, self.span = asked.chosen, asked.span(now)
 
     async def kinds(self, looked_at: int, code: str | None = None) -> list[FailureKind]:
         """Each code at one step; the newest `looked_at` events of each are followed."""
@@ -73,14 +73,17 @@ class FailurePage(StaffHandler):
         return await self.gateway.database.read(failures.words_of_each, self.span, unknown) if unknown else {}
 
     def link(self, path: str, **changes: object) -> str:
-        """An address of ours for the same range and site."""
-        asked = {"range": self.range if self.range != failure_spans.USUAL_RANGE else None, "site": self.site} | changes
+        """An address of ours for the same days and site."""
+        asked: dict[str, object] = {**self.said, **changes}
         query = urlencode({name: value for name, value in asked.items() if value is not None})
         return self.path(path) + (f"?{query}" if query else "")
 
     def get_template_namespace(self) -> dict[str, Any]:
         return super().get_template_namespace() | {
+            "chosen": self.chosen,
             "link": self.link,
+            "places": self.known,
+            "site": self.said.get("site"),
             "speech": self.language,
             "ranges": RANGES,
             "sides": SIDES,

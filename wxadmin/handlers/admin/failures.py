@@ -9,6 +9,7 @@ from tornado.web import HTTPError
 from wxadmin import support_codes
 from wxadmin.handlers.admin import code_chart, remedies
 from wxadmin.handlers.admin.attempts import read_cursor
+from wxadmin.handlers.admin.bars import bars
 from wxadmin.handlers.admin.code_ranks import split
 from wxadmin.handlers.admin.durations import spoken_ms
 from wxadmin.handlers.admin.failure_page import FailureKind, FailurePage
@@ -17,7 +18,7 @@ from wxadmin.i18n import Language
 from wxadmin.models import Class, ExportSubject
 from wxadmin.queries import failures
 from wxadmin.queries.attempt_filters import CODE
-from wxadmin.queries.failure_spans import BY_HOUR, GLANCED_AT
+from wxadmin.queries.failure_spans import GLANCED_AT
 from wxadmin.vocabulary import CLASSES
 from wxadmin.wechat import errcodes
 from wxadmin.wechat.errcodes import Entry
@@ -41,27 +42,23 @@ class FailureList(FailurePage):
             grouped=grouped,
             total=sum(sum(values) for values in counts.values()),
             renewals=renewals,
-            chart=code_chart.draw(counts, self._buckets(), self.language),
+            chart=code_chart.draw(counts, self._bars(), self.language),
             glanced_at=GLANCED_AT,
             words=await self.words(kind.kind.code for kind in kinds),
             symptoms=[entry for entry in errcodes.all_entries() if entry.stage == "symptom"],
             wechats_pages=[entry for entry in errcodes.all_entries() if entry.stage == "authorize"],
-            range=self.range,
-            site=self.site,
-            places=self.known,
             exports=self.identity.role in EXPORTERS_OF[ExportSubject.FAILURES],
         )
 
-    def _buckets(self) -> list[tuple[str, str | None]]:
-        """What each bucket is called, and the list behind it; the list of attempts knows days, not hours."""
-        starts = [bound.astimezone(self.front.zone) for bound in self.span.bounds[:-1]]
-        if self.range in BY_HOUR:
-            return [(f"{start:%H:%M}", None) for start in starts]
-        return [(f"{start:%m-%d}", self._attempts_of(f"{start:%Y-%m-%d}")) for start in starts]
-
-    def _attempts_of(self, day: str) -> str:
-        asked = {"outcome": "failed", "from": day, "to": day, "site": self.site}
-        return self.path("/admin/attempts?") + urlencode({name: value for name, value in asked.items() if value})
+    def _bars(self) -> list[tuple[str, str | None]]:
+        site = {name: value for name, value in self.said.items() if name == "site"}
+        asked = {"outcome": "failed", **site}
+        return bars(
+            self.span.bounds,
+            self.front.zone,
+            lambda times: self.path("/admin/attempts?") + urlencode({**asked, **times}),
+            is_by_day=self.chosen.is_by_day,
+        )
 
 
 class FailureShow(FailurePage):
@@ -93,9 +90,6 @@ class FailureShow(FailurePage):
             kinds=kinds,
             looked_at=failures.PEOPLE_COUNTED,
             page=page,
-            range=self.range,
-            site=self.site,
-            places=self.known,
             remedy_for=partial(remedies.remedy_for, role=self.identity.role, lang=self.language),
             leads_for=partial(remedies.leads, role=self.identity.role, lang=self.language),
             show_code=support_codes.show,

@@ -1,6 +1,6 @@
 """The first page: how it stands now, how some days went beside earlier ones, and what needs somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from wxadmin.handlers.admin import (
     state_cards,
 )
 from wxadmin.handlers.admin.attention_words import Finding, findings
+from wxadmin.handlers.admin.bars import bars
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.charts import share
 from wxadmin.handlers.admin.code_ranks import ranked, split
@@ -81,7 +82,6 @@ class Overview(StaffHandler):
             "whole": whole,
             "ranges": RANGES,
             "scopes": SCOPES,
-            "most_days": overview_filters.MOST_DAYS,
             "bucket_ends": DURATION_BUCKETS_MS,
         }
 
@@ -138,18 +138,19 @@ class Overview(StaffHandler):
         return Begun(bool(known), listed[0].name if listed else None)
 
     def _bars(self, asked: Asked, bounds: Sequence[datetime]) -> list[tuple[str, str | None]]:
-        """What each bar is called, and the list behind it; the list of attempts knows days, not hours."""
-        starts = [bound.astimezone(self.front.zone) for bound in bounds[:-1]]
-        if not asked.is_by_day:
-            return [(f"{start:%H:%M}", None) for start in starts]
-        return [(f"{start:%m-%d}", self._attempts(asked, "failed", f"{start:%Y-%m-%d}")) for start in starts]
+        return bars(
+            bounds,
+            self.front.zone,
+            lambda times: self._attempts(asked, "failed", times),
+            is_by_day=asked.is_by_day,
+        )
 
-    def _attempts(self, asked: Asked, outcome: str | None, day: str | None = None) -> str | None:
-        """The attempts of the days, or of one of them, for those who may see attempts."""
+    def _attempts(self, asked: Asked, outcome: str | None, times: Mapping[str, str] | None = None) -> str | None:
+        """The attempts of the days, or of the times of one bar, for those who may see attempts."""
         if not self._may_open("/admin/attempts"):
             return None
-        first, last = (day, day) if day else (f"{asked.days.first}", f"{asked.days.last}")
-        query = {"outcome": outcome, "from": first, "to": last, **asked.said}
+        days = {"from": f"{asked.days.first}", "to": f"{asked.days.last}"}
+        query = {"outcome": outcome, **(times or days), **asked.said}
         return self.path("/admin/attempts?") + urlencode({name: value for name, value in query.items() if value})
 
     def _is_told(self, found: Finding) -> bool:

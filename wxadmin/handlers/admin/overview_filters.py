@@ -2,51 +2,48 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from wxadmin.clock import hour_of
-from wxadmin.days import DAY, day_of, last_days
-from wxadmin.handlers.admin.range_words import RANGES
+from wxadmin.days import Days
 from wxadmin.handlers.base import BadRequest, checked_query
-from wxadmin.queries import ranges
-from wxadmin.queries.compared import Days
+from wxadmin.queries import chosen_days, ranges
+from wxadmin.queries.chosen_days import ChosenDays
 from wxadmin.queries.hours import Part, SiteIds
 from wxadmin.queries.places import Place, Places
-from wxadmin.queries.ranges import read_day
 from wxadmin.vocabulary import SCOPES
 
-CHOSEN = "days"
-MOST_DAYS = 92
 _PLAIN_DAYS = 30
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`range` is one of RANGES or CHOSEN; `said` is what the query string said of the rest. `is_plain` where it said
-    nothing of days: today's numbers above the failures of a month."""
+    """`said` is what the query string said besides days. `is_plain` where it said nothing of those: today's numbers
+    above the failures of a month."""
 
-    range: str
-    days: Days
+    chosen: ChosenDays
     part: Part
     said: Mapping[str, str]
     is_plain: bool
 
     @property
+    def range(self) -> str:
+        """One of RANGES or GIVEN."""
+        return self.chosen.range
+
+    @property
+    def days(self) -> Days:
+        return self.chosen.days
+
+    @property
     def is_by_day(self) -> bool:
         """Whether a bar of the chart is a day, not an hour."""
-        return self.is_plain or self.days.number > 1
+        return self.is_plain or self.chosen.is_by_day
 
     def bounds(self, now: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-        """Of the chart's bars; of a day that is not over, up to the end of the hour that runs."""
-        if self.is_plain:
-            return ranges.by_day(_PLAIN_DAYS, now, zone)
-        if self.is_by_day:
-            return self.days.midnights
-        hours = max(1, (min(self.days.end, hour_of(now) + _HOUR) - self.days.start) // _HOUR)
-        return tuple(self.days.start + hour * _HOUR for hour in range(hours + 1))
+        """Of the chart's bars."""
+        return ranges.by_day(_PLAIN_DAYS, now, zone) if self.is_plain else self.chosen.bounds(now)
 
     def address(self, name: str) -> str:
         """The query string of the same page for one of RANGES."""
@@ -64,37 +61,14 @@ def read(
         raise BadRequest(f"scope is one of {', '.join(SCOPES)}")
     site, account = named["site"], named["account"]
     part = Part(site_ids if site is None else frozenset({site.id}), account.id if account else None, scope)
+    given = {name: value for name in chosen_days.FIELDS if (value := query(name))}
     with checked_query():
-        chosen = {name: read_day(name, value) for name in ("from", "to") if (value := query(name))}
-    asked = query("range") or None
-    if chosen:
-        return Asked(CHOSEN, _chosen_days(chosen, now, zone), part, said, is_plain=False)
-    if asked is not None and asked not in RANGES:
-        raise BadRequest(f"range is one of {', '.join(RANGES)}; other days are given by from and to")
-    return Asked(asked or "today", _days_of(asked or "today", now, zone), part, said, is_plain=asked is None)
+        chosen = chosen_days.read(given, now, zone, usual="today")
+    return Asked(chosen, part, said, is_plain=not given)
 
 
 def yesterday(now: datetime, zone: ZoneInfo) -> Days:
-    return _days_of("yesterday", now, zone)
-
-
-def _days_of(name: str, now: datetime, zone: ZoneInfo) -> Days:
-    today = day_of(now, zone)
-    if name == "yesterday":
-        return Days(today - DAY, today - DAY, zone)
-    return Days(last_days(1 if name == "today" else int(name), now, zone)[0], today, zone)
-
-
-def _chosen_days(chosen: Mapping[str, date], now: datetime, zone: ZoneInfo) -> Days:
-    """From one to the other; up to today where only the first is given, and one alone where only the last is."""
-    today = day_of(now, zone)
-    first = chosen.get("from") or chosen["to"]
-    last = chosen.get("to") or max(first, today)
-    if first > last:
-        raise BadRequest("from is not later than to")
-    if (last - first).days >= MOST_DAYS:
-        raise BadRequest(f"from and to are at most {MOST_DAYS} days")
-    return Days(first, last, zone)
+    return chosen_days.of_range("yesterday", now, zone).days
 
 
 def _named(name: str, said: Mapping[str, str], places: Sequence[Place]) -> Place | None:

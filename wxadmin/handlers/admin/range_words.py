@@ -1,5 +1,10 @@
-"""What ranges of days are called."""
+"""What ranges of days are called, and how far from a moment is looked."""
 
 from wxadmin.i18n import msgid
 
+NEARNESS = {
+    "10": msgid("10 minutes before and after"),
+    "30": msgid("30 minutes before and after"),
+    "120": msgid("2 hours before and after"),
+}
 RANGES = {"today": msgid("Today"), "yesterday": msgid("Yesterday"), "7": msgid("7 days"), "30": msgid("30 days")}

@@ -11,6 +11,7 @@ from wxadmin.clock import utcnow
 from wxadmin.errors import BadValue, ReturnURLRefused
 from wxadmin.handlers.admin.base import StaffHandler
 from wxadmin.handlers.admin.menu import NOT_DEVELOPERS, NOT_MARKETERS, SITE_READERS
+from wxadmin.handlers.admin.range_words import NEARNESS
 from wxadmin.handlers.admin.search_hits import Found, Hit, of_attempt, of_codes, of_person, only_one
 from wxadmin.handlers.base import BadRequest
 from wxadmin.i18n import msgid, translator
@@ -18,6 +19,7 @@ from wxadmin.lookup import links, moments, pasted
 from wxadmin.lookup.links import Fault, Link, Purpose
 from wxadmin.lookup.pasted import Pasted
 from wxadmin.queries import places, search, users
+from wxadmin.queries.attempt_filters import USUALLY_NEAR
 from wxadmin.queries.masking import SEARCHED, Field
 from wxadmin.queries.search import Named
 from wxadmin.queries.user_filters import UserFilters
@@ -78,6 +80,8 @@ class Search(StaffHandler):
             around=f"{moment or now:%Y-%m-%dT%H:%M}",
             begins_with=SHORTEST_OPENID if self.masks.is_clear(Field.OPENID) else None,
             browsers=BROWSERS,
+            nearness=NEARNESS,
+            usually_near=USUALLY_NEAR,
             outcomes=OUTCOMES,
         )
 

@@ -33,6 +33,7 @@ def _day(typed: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+Minute = Annotated[str, Field(pattern=r"^20[0-8][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]$")]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=128)]
 _COLUMNS = sorted({name for subject in SUBJECTS.values() for name in subject.columns})
@@ -100,6 +101,8 @@ class AttemptFiltersAsked(_Asked):
     )
     since: Day | None = Field(None, alias="from")
     until: Day | None = Field(None, alias="to", description="this day included")
+    around: Minute | None = Field(None, description="in place of days: a minute of the pages' zone and those near it")
+    within: Literal["10", "30", "120"] | None = Field(None, description="so many minutes before and after it; 10")
 
 
 class AttemptsAsked(AttemptFiltersAsked):
@@ -110,6 +113,10 @@ class FailuresAsked(_Asked):
     range: Literal["today", "yesterday", "7", "30"] = Field(
         "7", description="days, today included; one day by the hour"
     )
+    since: Day | None = Field(
+        None, alias="from", description="this day or later, in place of a range; at most 92 days by the day"
+    )
+    until: Day | None = Field(None, alias="to", description="this day included; it alone where no other is given")
     site: Name | None = None
 
 

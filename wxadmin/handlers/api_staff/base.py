@@ -12,7 +12,7 @@ from wxadmin.handlers.admin.menu import EVERYONE
 from wxadmin.handlers.api import ApiHandler, Problem
 from wxadmin.handlers.base import BadRequest, TooManyRequests
 from wxadmin.models import Role
-from wxadmin.queries import masking, places, staff_keys
+from wxadmin.queries import masking, staff_keys
 from wxadmin.queries.masking import Masks
 from wxadmin.queries.staff import Identity
 from wxadmin.security.hashes import sha256
@@ -62,17 +62,6 @@ class StaffApiHandler(ApiHandler):
     def asked(self, model: type[ModelT]) -> ModelT:
         """The query as a model, empty values included. Raises Problem, BadRequest."""
         return self.checked(model, {name: self._once(name) for name in self.request.query_arguments})
-
-    async def among(self, site: str | None) -> frozenset[int] | None:
-        """The ids of the sites that count: those that the person may see, or the one that is named. Raises BadRequest
-        where it is not among them."""
-        if site is None:
-            return self.identity.site_ids
-        known = await self.gateway.database.read(places.all_places, among=self.identity.site_ids)
-        found = frozenset(place.id for place in known.sites if place.name == site)
-        if not found:
-            raise BadRequest("there is no site of this name, or it is not yours to see")
-        return found
 
     def missing(self, what: str) -> Problem:
         return Problem(HTTPStatus.NOT_FOUND, what)

@@ -5,7 +5,8 @@ from wxadmin.handlers.admin.menu import NOT_MARKETERS
 from wxadmin.handlers.api_staff.answers import FailureItem, FailurePage
 from wxadmin.handlers.api_staff.asked import FailuresAsked
 from wxadmin.handlers.api_staff.base import StaffApiHandler
-from wxadmin.queries import failure_spans, failures
+from wxadmin.handlers.base import checked_query
+from wxadmin.queries import failure_spans, failures, places
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.failures import People
 from wxadmin.wechat import errcodes
@@ -19,7 +20,11 @@ class FailureList(StaffApiHandler):
 
     async def get(self) -> None:
         asked, read, now, zone = self.asked(FailuresAsked), self.gateway.database.read, utcnow(), self.front.zone
-        span = failure_spans.span(asked.range, now, zone, await self.among(asked.site))
+        known = await read(places.all_places, among=self.identity.site_ids)
+        given = {name: str(value) for name, value in asked.model_dump(by_alias=True, exclude_none=True).items()}
+        with checked_query():
+            wanted = failure_spans.read(given, known, self.identity.site_ids, now=now, zone=zone)
+        span = wanted.span(now)
         counted = await read(failures.by_kind, span)
         hit = await read(failures.people_of_each, span, list(counted))
         items = [self._item(kind, values, hit[kind]) for kind, values in counted.items()]
