@@ -1,18 +1,22 @@
 """What is told of a failure beyond its counts: when, how much against usual, who got on, and where it is met most."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tests import factories
 from tests.factories import AttemptFactory, EventFactory, FailureHourFactory, SiteFactory, StepHourFactory, UserFactory
 from wxadmin.clock import hour_of, utcnow
+from wxadmin.database import Database
 from wxadmin.ids import first_id_at
-from wxadmin.models import Class, Event, Outcome, Site, Stage
+from wxadmin.models import Attempt, Class, Event, FailureHour, Outcome, Site, Stage
 from wxadmin.queries import failures
-from wxadmin.queries.failure_groups import groups
+from wxadmin.queries.failure_groups import Group, groups
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.failure_places import most_hit_of_each
 from wxadmin.queries.failure_recoveries import Recovered, recovered_of_each
@@ -260,10 +264,10 @@ def test_a_group_holds_it_all_the_most_frequent_first(
 
     [invalid, renewal] = groups(session, span, now=now, looked_at=10)
 
-    assert (invalid.kind, invalid.total, invalid.seen) == (INVALID_CODE, 40, Seen(None, None))
+    assert (invalid.kind, invalid.total, invalid.behind.seen) == (INVALID_CODE, 40, Seen(None, None))
     assert invalid.usual is not None
-    assert (renewal.kind, renewal.usual, renewal.recovered) == (RENEWAL, None, Recovered(0, 1))
-    assert renewal.people.number == renewal.most_hit.looked_at == 1
+    assert (renewal.kind, renewal.usual, renewal.behind.recovered) == (RENEWAL, None, Recovered(0, 1))
+    assert renewal.behind.people.number == renewal.behind.most_hit.looked_at == 1
 
 
 def test_without_failures_there_are_no_groups(session: Session, span: Span, now: datetime) -> None:
@@ -275,3 +279,79 @@ def test_wechats_newest_words_are_found_by_code(session: Session, span: Span, no
         make(Kind("98765", Stage.EXCHANGE.value, Class.FAILURE.value), now - back * MINUTE, errmsg=words)
 
     assert failures.words_of_each(session, span, ["98765", "98766"]) == {"98765": "new words"}
+
+
+@dataclass
+class Failing:
+    """A code at one step in a database of its own, whose page may remember."""
+
+    database: Database
+    store: Callable[[Callable[[], Any]], Any]
+    now: datetime
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def fails(self, at: datetime) -> None:
+        self.attempts.append(self.store(lambda: self._failed(at)))
+        self._count(hour_of(at))
+
+    def gets_on(self) -> None:
+        """All of them, a minute later."""
+        for attempt in self.attempts:
+            self.store(lambda attempt=attempt: self._got_on(attempt))
+
+    def shown(self, span: Span) -> Group:
+        [group] = self.database.read_now(groups, span, now=self.now, looked_at=100)
+        return group
+
+    def _failed(self, at: datetime) -> Attempt:
+        attempt: Attempt = AttemptFactory(started_at=at)
+        named = {"code": INVALID_CODE.code, "stage": INVALID_CODE.stage, "event_class": INVALID_CODE.event_class}
+        EventFactory(attempt=attempt, id=first_id_at(at) + len(self.attempts), at=at, **named)
+        return attempt
+
+    def _got_on(self, attempt: Attempt) -> Event:
+        at = attempt.started_at + MINUTE
+        succeeded = {"stage": Stage.HANDOFF.value, "event_class": Class.OK.value, "outcome": Outcome.SUCCEEDED.value}
+        event: Event = EventFactory(attempt=attempt, id=first_id_at(at), at=at, code="", **succeeded)
+        return event
+
+    def _count(self, hour: datetime) -> None:
+        self.database.write_now(self._add, hour)
+
+    def _add(self, session: Session, hour: datetime) -> None:
+        row = session.scalars(select(FailureHour).where(FailureHour.hour == hour)).one_or_none()
+        if row is None:
+            factories.stored(session, lambda: FailureHourFactory(hour=hour, events=1, code="40029"))
+        else:
+            row.events += 1
+
+
+@pytest.fixture
+def failing(database: Database, store: Callable[[Callable[[], Any]], Any], now: datetime) -> Failing:
+    return Failing(database, store, now)
+
+
+def test_what_is_behind_a_kind_is_looked_for_again_when_there_are_more_of_it(
+    failing: Failing, span: Span, now: datetime
+) -> None:
+    failing.fails(now - LONG_AGO)
+
+    once = failing.shown(span)
+    failing.gets_on()
+    again = failing.shown(span)
+    failing.fails(now - LONG_AGO)
+    more = failing.shown(span)
+
+    assert again.behind is once.behind
+    assert (once.behind.recovered, more.behind.recovered) == (Recovered(0, 1), Recovered(1, 2))
+    assert (once.behind.people.number, more.behind.people.number) == (1, 2)
+
+
+def test_what_may_still_recover_is_not_remembered(failing: Failing, span: Span, now: datetime) -> None:
+    failing.fails(now - 15 * MINUTE)
+
+    once = failing.shown(span)
+    failing.gets_on()
+    again = failing.shown(span)
+
+    assert (once.behind.recovered, again.behind.recovered) == (Recovered(0, 1), Recovered(1, 1))

@@ -86,20 +86,21 @@ def _in_order(groups: Sequence[Group]) -> list[Group]:
 
 
 def _row(group: Group, number: int) -> dict[str, Any]:
-    usual, recovered, hit = group.usual, group.recovered, group.most_hit
+    usual, behind = group.usual, group.behind
+    recovered, hit = behind.recovered, behind.most_hit
     return {
         "id": number,
         "code": group.kind.code,
         "stage": group.kind.stage,
         "event_class": group.kind.event_class,
         "number": group.total,
-        "people": group.people.number,
+        "people": behind.people.number,
         "recovered": recovered.number if recovered else None,
         "followed": recovered.looked_at if recovered else None,
         "of_late": usual.now if usual else None,
         "usually": round(usual.before, 1) if usual else None,
-        "first_seen": group.seen.first,
-        "last_seen": group.seen.last,
+        "first_seen": behind.seen.first,
+        "last_seen": behind.seen.last,
         "site": _most(hit.sites),
         "browser": _most(hit.browsers),
         "version": _most(hit.versions),

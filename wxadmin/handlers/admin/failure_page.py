@@ -16,7 +16,7 @@ from wxadmin.handlers.admin.range_words import RANGES
 from wxadmin.handlers.base import checked_query
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import failure_groups, failure_spans, failures, places
-from wxadmin.queries.failure_groups import Group
+from wxadmin.queries.failure_groups import Behind, Group
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.places import Places
 from wxadmin.vocabulary import CLASSES, SIDES, STAGES
@@ -41,6 +41,10 @@ class FailureKind:
     @property
     def kind(self) -> Kind:
         return self.group.kind
+
+    @property
+    def behind(self) -> Behind:
+        return self.group.behind
 
     @property
     def total(self) -> int:
@@ -103,8 +107,8 @@ class FailurePage(StaffHandler):
             errcodes.find(group.kind.code, group.kind.stage),
             trend=sparkline(group.values, title=translator(lang).gettext(msgid("Trend"))),
             usual=against_usual(group.usual, lang) if group.usual else None,
-            at_most=at_most(group.most_hit, lang),
-            bars=bars_of(group.most_hit, lang) if has_bars else (),
+            at_most=at_most(group.behind.most_hit, lang),
+            bars=bars_of(group.behind.most_hit, lang) if has_bars else (),
         )
 
     def _to_the_minute(self, at: datetime) -> str:
