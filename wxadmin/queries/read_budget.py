@@ -7,7 +7,7 @@ PAGE_S = 0.08
 _FIRST_WINDOW = 500
 _GROWS_BY = 2
 # Rows that lie further away take longer than those before them did.
-_LIKELY = 0.8
+_LIKELY = 0.7
 
 
 class ReadBudget:

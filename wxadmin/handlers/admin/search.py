@@ -91,7 +91,8 @@ class Search(StaffHandler):
             hits = await self.gateway.database.read(search.attempts, _named(asked), among=self.identity.site_ids)
             found.attempts = [of_attempt(one, is_guess=asked.support_code is None and bool(asked.near)) for one in hits]
             found.lists = await self._lists(asked)
-        if role in NOT_DEVELOPERS and not asked.link:
+        # Nobody is called like an address.
+        if role in NOT_DEVELOPERS and not asked.link and not asked.ip:
             found.people, found.has_more_people = await self._people(asked)
             found.lists = [*found.lists, *await self._channel(asked)]
         if role in NOT_MARKETERS and not asked.link:
