@@ -1,9 +1,10 @@
 """导出记录: exports that were asked for, how far each has come, its receipt and its files."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -33,7 +34,8 @@ _GREATEST_ID = 2**63 - 1
 _MASKED = msgid("It holds columns that are masked for your role: whoever asked for it can take it.")
 _NOT_SEEN = msgid("Only whoever sees such rows on pages can take it.")
 # Of an export that programs take again and again, the newest are enough.
-_TAKINGS = 100
+_TAKINGS = 1_000
+_A_DOWNLOAD = timedelta(hours=6)
 _UNDERWAY = {ExportState.WAITING, ExportState.RUNNING}
 
 
@@ -49,14 +51,14 @@ class Told:
     failure: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taking:
-    """Who took a file, and when; `from_byte` where they went on with it."""
+    """Who took a file, and when; `went_on` is how often they asked for what was left of it."""
 
     at: datetime
     actor: str
     part: int
-    from_byte: int
+    went_on: int = 0
 
 
 class ExportHandler(StaffHandler):
@@ -120,7 +122,7 @@ class ExportShow(ExportHandler):
             parts=found.parts,
             receipt=export_receipts.in_words(found, offered, say, self.front.zone),
             sentence=export_receipts.in_a_sentence(found, offered, say, self.front.zone),
-            takings=[_taking(entry) for entry in takings],
+            takings=_takings(takings),
             part_names={part.number: part.name for part in found.parts},
             said=self.words_for(export),
             progress=export_receipts.progress(export, translator(self.language), utcnow()),
@@ -149,9 +151,20 @@ class ExportShow(ExportHandler):
         return False
 
 
-def _taking(entry: AuditEntry) -> Taking:
-    details = json.loads(entry.details or "{}")
-    return Taking(entry.at, entry.actor, details.get("part", 1), details.get("from_byte", 0))
+def _takings(newest_first: Sequence[AuditEntry]) -> list[Taking]:
+    """The newest first. Browsers fetch a large file in pieces: those of one download are told in one line."""
+    found: list[Taking] = []
+    last: dict[tuple[str, int], Taking] = {}
+    for entry in reversed(newest_first):
+        details = json.loads(entry.details or "{}")
+        part, goes_on = details.get("part", 1), bool(details.get("from_byte"))
+        begun = last.get((entry.actor, part))
+        if goes_on and begun and entry.at - begun.at < _A_DOWNLOAD:
+            begun.went_on += 1
+        else:
+            last[entry.actor, part] = Taking(entry.at, entry.actor, part, went_on=int(goes_on))
+            found.append(last[entry.actor, part])
+    return found[::-1]
 
 
 class ExportProgress(ExportHandler):
