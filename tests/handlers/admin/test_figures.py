@@ -176,13 +176,13 @@ def test_the_sql_says_when_failures_were_seen_where_and_how_often_lately(a_month
 
     titles = {title: int(site) for title, site in database.read_now(_places).sites.items()}
     assert len(kinds) > 5
-    assert {kind: [(group.seen.first, group.seen.last)] for kind, group in kinds.items()} == seen
+    assert {kind: [(group.behind.seen.first, group.behind.seen.last)] for kind, group in kinds.items()} == seen
     for kind, group in kinds.items():
         sites = Counter({site: 0 for site, *_ in hit[kind]})
         for site, _, _, number in hit[kind]:
             sites[site] += number
-        assert group.most_hit.looked_at == sites.total()
-        assert {titles[title]: number for title, number in group.most_hit.sites.most}.items() <= sites.items()
+        assert group.behind.most_hit.looked_at == sites.total()
+        assert {titles[title]: number for title, number in group.behind.most_hit.sites.most}.items() <= sites.items()
         assert group.usual is None or [(group.usual.now,)] == lately.get(kind, [(0,)])
 
 
