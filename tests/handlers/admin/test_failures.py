@@ -119,7 +119,8 @@ async def test_any_days_may_be_given_in_place_of_a_range(staff: SignIn, store: S
     )
 
     assert "12 failures in the range." in both
-    assert "from=2026-11-10&amp;to=2026-11-11" in both.partition('id="failure"')[2]
+    assert "40029?from=2026-11-10&amp;to=2026-11-11" in both.partition('id="failure"')[2]
+    assert 'aria-current="true"' not in both.partition('class="ranges"')[2].partition("</nav>")[0]
     assert "5 failures in the range." in one
     assert '">12:00</a></th><td class="num">5</td>' in one
     assert '<td class="num">12</td>' in code

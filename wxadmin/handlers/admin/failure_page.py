@@ -16,6 +16,7 @@ from wxadmin.handlers.admin.range_words import RANGES
 from wxadmin.handlers.base import checked_query
 from wxadmin.i18n import msgid, translator
 from wxadmin.queries import failure_groups, failure_spans, failures, places
+from wxadmin.queries.chosen_days import GIVEN
 from wxadmin.queries.failure_groups import Behind, Group
 from wxadmin.queries.failure_kinds import Kind
 from wxadmin.queries.places import Places
@@ -63,6 +64,8 @@ class FailurePage(StaffHandler):
         with checked_query():
             asked = failure_spans.read(self.said, self.known, among, now=now, zone=self.front.zone)
         self.chosen, self.span = asked.chosen, asked.span(now)
+        if self.chosen.range == GIVEN:
+            self.said.pop("range", None)
 
     async def kinds(self, looked_at: int, code: str | None = None) -> list[FailureKind]:
         """Each code at one step; the newest `looked_at` events of each are followed."""
