@@ -3,8 +3,8 @@
 from wxadmin.i18n import msgid
 
 NEARNESS = {
-    "10": msgid("10 minutes before and after"),
-    "30": msgid("30 minutes before and after"),
-    "120": msgid("2 hours before and after"),
+    "10": msgid("± 10 minutes"),
+    "30": msgid("± 30 minutes"),
+    "120": msgid("± 2 hours"),
 }
 RANGES = {"today": msgid("Today"), "yesterday": msgid("Yesterday"), "7": msgid("7 days"), "30": msgid("30 days")}
