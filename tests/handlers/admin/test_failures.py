@@ -216,6 +216,7 @@ async def test_what_cannot_be_read_is_refused(staff: SignIn, path: str, status: 
     page = await staff("admin").get(path)
 
     assert page.status_code == status
+    assert "<h1>" in page.text
 
 
 async def test_a_developer_sees_the_failures_of_the_named_sites_alone(

@@ -67,6 +67,10 @@ class FailurePage(StaffHandler):
         if self.chosen.range == GIVEN:
             self.said.pop("range", None)
 
+    def asked(self) -> dict[str, Any]:
+        """What the form of the filters says. No part of the namespace: refusals have none."""
+        return {"chosen": self.chosen, "places": self.known, "site": self.said.get("site")}
+
     async def kinds(self, looked_at: int, code: str | None = None) -> list[FailureKind]:
         """Each code at one step; the newest `looked_at` events of each are followed."""
         found = await self.gateway.database.read(
@@ -87,10 +91,7 @@ class FailurePage(StaffHandler):
 
     def get_template_namespace(self) -> dict[str, Any]:
         return super().get_template_namespace() | {
-            "chosen": self.chosen,
             "link": self.link,
-            "places": self.known,
-            "site": self.said.get("site"),
             "speech": self.language,
             "ranges": RANGES,
             "sides": SIDES,

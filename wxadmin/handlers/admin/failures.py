@@ -48,6 +48,7 @@ class FailureList(FailurePage):
             symptoms=[entry for entry in errcodes.all_entries() if entry.stage == "symptom"],
             wechats_pages=[entry for entry in errcodes.all_entries() if entry.stage == "authorize"],
             exports=self.identity.role in EXPORTERS_OF[ExportSubject.FAILURES],
+            **self.asked(),
         )
 
     def _bars(self) -> list[tuple[str, str | None]]:
@@ -94,6 +95,7 @@ class FailureShow(FailurePage):
             leads_for=partial(remedies.leads, role=self.identity.role, lang=self.language),
             show_code=support_codes.show,
             spoken=lambda milliseconds: spoken_ms(milliseconds, self.language),
+            **self.asked(),
         )
 
 
