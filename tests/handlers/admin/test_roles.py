@@ -142,6 +142,7 @@ async def test_every_route_opens_to_its_roles_and_to_nobody_else(staff: SignIn, 
                 assert response.status_code in {200, 303, 400, 404, 405}, (method, path, response.status_code)
             else:
                 assert response.status_code == 403, (method, path)
+                assert "<h1>" in response.text, (method, path)
 
 
 @pytest.mark.parametrize("role", Role)
